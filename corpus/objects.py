@@ -1,0 +1,93 @@
+"""The object store: raw bytes under their hash, staged files of runs under the run's id."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from corpus.errors import CorpusError
+from corpus.settings import CorpusSettings
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+class ObjectStoreUnavailable(CorpusError):
+    """The object store could not be reached or refused the request."""
+
+
+def s3_client(settings: CorpusSettings) -> S3Client:
+    """Return an S3 client for the configured server, with time limits and retries.
+
+    Path-style addresses, because an S3-compatible server on one host has no bucket subdomains.
+    """
+    import boto3
+    from botocore.config import Config
+
+    secret = settings.s3_secret_access_key
+    client: S3Client = boto3.client(
+        "s3",
+        endpoint_url=settings.s3_endpoint,
+        region_name=settings.s3_region,
+        aws_access_key_id=settings.s3_access_key_id,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        config=Config(
+            connect_timeout=3,
+            read_timeout=60,
+            max_pool_connections=32,
+            retries={"max_attempts": 3, "mode": "standard"},
+            s3={"addressing_style": "path"} if settings.s3_endpoint else {},
+        ),
+    )
+    return client
+
+
+def raw_key(sha256: str) -> str:
+    """Return where the bytes with this hash lie."""
+    return f"raw/{sha256}"
+
+
+class ObjectStore:
+    """The landing bucket."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self.client = client
+        self.bucket = bucket
+
+    def land(self, data: bytes) -> str:
+        """Store raw bytes under their SHA-256 and return it; bytes already there are not written twice."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self._exists(raw_key(sha256)):
+            self.put(raw_key(sha256), data)
+        return sha256
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write one object, replacing what was there."""
+        self._call("put_object", Key=key, Body=data)
+
+    def get(self, key: str) -> bytes:
+        """Read one object whole."""
+        body: bytes = self._call("get_object", Key=key)["Body"].read()
+        return body
+
+    def _exists(self, key: str) -> bool:
+        from botocore.exceptions import ClientError
+
+        try:
+            self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
+                return False
+            raise ObjectStoreUnavailable(f"S3 refused to look up {self.bucket}/{key}: {error}") from error
+        return True
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return getattr(self.client, operation)(Bucket=self.bucket, **arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise ObjectStoreUnavailable(
+                f"S3 {operation} of {self.bucket}/{arguments.get('Key', '')} failed: {error}. "
+                "Check REGESTA_S3_ENDPOINT, the keys and the bucket with `regesta doctor`."
+            ) from error

@@ -1,0 +1,1 @@
+"""The write half: lists sources, lands raw bytes, parses, chunks, embeds and publishes. Knows no Airflow."""

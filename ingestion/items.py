@@ -1,0 +1,120 @@
+"""The values that travel between steps: an item is one listed document on its way through a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+ChangeKind = Literal["added", "changed", "unchanged", "removed"]
+ElementKind = Literal["heading", "text", "table", "code"]
+ChunkKind = Literal["text", "table", "code"]
+
+
+@dataclass(frozen=True)
+class Element:
+    """One structural piece of a document, in reading order.
+
+    Attributes:
+        level: Of a heading, 1 for the outermost; 0 otherwise.
+        page: From 1; None where the format has no pages.
+    """
+
+    kind: ElementKind
+    text: str
+    level: int = 0
+    page: int | None = None
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a parser made of a document's bytes."""
+
+    elements: tuple[Element, ...]
+    title: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A passage: what is embedded, searched and cited.
+
+    Attributes:
+        chunk_hash: Of kind, heading path and text; equal hashes share a vector.
+        char_start: First character in the document's normalised text; `char_end` is one past the last.
+    """
+
+    chunk_hash: str
+    text: str
+    heading_path: tuple[str, ...]
+    kind: ChunkKind
+    token_count: int
+    page: int | None
+    char_start: int
+    char_end: int
+
+
+@dataclass
+class Item:
+    """One document of a batch; each step fills in its part.
+
+    `problem` is set by the step that found one; later steps pass such an item through to the ledger.
+    """
+
+    uri: str
+    change: ChangeKind
+    etag: str | None = None
+    byte_count: int | None = None
+    modified_at: datetime | None = None
+    known_sha256: str | None = None
+    known_pipeline: str | None = None
+    sha256: str | None = None
+    media_type: str | None = None
+    is_same_content: bool = False
+    problem: Problem | None = None
+    parsed: Parsed | None = None
+    content_hash: str | None = None
+    title: str | None = None
+    language: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    chunks: tuple[Chunk, ...] = ()
+    chunks_embedded: int = 0
+    tokens_embedded: int = 0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether steps still have content to work on."""
+        return self.change != "removed" and self.problem is None and not self.is_same_content
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why an item stops here: `quarantined` for its content's fault, `failed` for ours or the network's."""
+
+    outcome: Literal["quarantined", "failed"]
+    reason: str
+
+
+_ITEM = TypeAdapter(Item)
+
+
+def dump_items(items: Iterable[Item]) -> bytes:
+    """Serialise items as JSON lines."""
+    return b"".join(_ITEM.dump_json(item, exclude_defaults=True) + b"\n" for item in items)
+
+
+def load_items(data: bytes) -> list[Item]:
+    """Read back what `dump_items` wrote."""
+    return [_ITEM.validate_json(line) for line in data.splitlines()]
+
+
+def batches(items: Sequence[Item], size: int, limit: int) -> list[list[Item]]:
+    """Split items into at most `limit` batches of about `size`, which grow when there are more.
+
+    A mapped task costs about a second of orchestration, so batches are few and large.
+    """
+    width = max(size, -(-len(items) // limit))
+    return [list(items[start : start + width]) for start in range(0, len(items), width)]

@@ -1,0 +1,151 @@
+"""Publish a batch in one transaction: readers see all of it or none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+from psycopg.sql import SQL, Composed, Identifier
+
+from corpus import analysis
+from ingestion.errors import IngestionError, RunSuperseded
+from ingestion.items import Item
+from ingestion.sources import Source
+from ingestion.staging import Vectors
+from sql import queries
+
+Connection = psycopg.Connection[Any]
+
+_ITEM_COLUMNS = (
+    "uri, fate, etag, byte_count, modified_at, sha256, content_hash, title, language, metadata, reason, "
+    "chunks_kept, chunks_embedded, tokens_embedded"
+)
+_CHUNK_COLUMNS = (
+    "uri, position, chunk_hash, text, heading_path, kind, token_count, lexemes, lexeme_count, page, "
+    "char_start, char_end"
+)
+
+
+def serving_table(connection: Connection) -> str:
+    """Return the table of the model whose vectors are searched."""
+    row = connection.execute(queries("publish")["serving_model"]).fetchone()
+    if row is None:
+        raise IngestionError("No embedding model is registered; run `regesta setup`.")
+    return str(row[4])
+
+
+def embedded_hashes(connection: Connection, tenant_id: str, hashes: Sequence[str]) -> set[str]:
+    """Return those of the given chunk hashes that have a vector of the serving model in this tenant."""
+    query = _with_table(queries("publish")["embedded_hashes"], serving_table(connection))
+    rows = connection.execute(query, {"tenant_id": tenant_id, "chunk_hashes": list(hashes)})
+    return {chunk_hash for (chunk_hash,) in rows}
+
+
+def publish(
+    connection: Connection,
+    source: Source,
+    run_id: UUID,
+    items: Sequence[Item],
+    vectors: Vectors,
+    pipeline: str,
+) -> None:
+    """Make a batch current: documents, versions, chunks, vectors, live flags, history and ledger together.
+
+    Which version of each document is served is not decided here: `marts.document_registry` says so.
+    Repeating a batch that was committed changes nothing.
+
+    Raises:
+        RunSuperseded: A newer run of the source has begun.
+    """
+    names = queries("publish")
+    table = serving_table(connection)
+    scope: dict[str, Any] = {
+        "source_id": source.id,
+        "tenant_id": source.tenant_id,
+        "access_groups": source.access_groups,
+        "run_id": run_id,
+        "pipeline": pipeline,
+    }
+    with connection.transaction():
+        if connection.execute(queries("runs")["lock_running_run"], scope).fetchone() is None:
+            raise RunSuperseded(
+                f"Run {run_id} of source {source.name!r} was superseded by a newer run; nothing was published."
+            )
+        connection.execute(names["create_staged"])
+        _stage(connection, items, vectors)
+        for name in ("drop_settled", "lock_documents"):
+            connection.execute(names[name], scope)
+        # After the locks, so that a later holder of a lock always has the later time.
+        scope["published_at"] = _clock(connection)
+        for name in ("mark_stale", "upsert_documents", "delete_documents", "resolve_documents",
+                     "insert_versions", "resolve_versions", "insert_chunks", "insert_version_chunks"):  # fmt: skip
+            connection.execute(names[name], scope)
+        connection.execute(_with_table(names["insert_embeddings"], table), scope)
+        connection.execute(names["apply_registry"])
+        for name in ("close_publications", "open_publications"):
+            connection.execute(names[name], scope)
+        connection.execute(_with_table(names["flip_live"], table), scope)
+        connection.execute(names["settle_items"], scope)
+
+
+def _with_table(query: LiteralString, table: str) -> Composed:
+    return SQL(query).format(model_table=Identifier("corpus", table))
+
+
+def _clock(connection: Connection) -> datetime:
+    row = connection.execute("select clock_timestamp()").fetchone()
+    assert row is not None
+    now: datetime = row[0]
+    return now
+
+
+def _stage(connection: Connection, items: Sequence[Item], vectors: Vectors) -> None:
+    register_vector(connection)
+    with connection.cursor() as cursor:
+        with cursor.copy(f"copy staged_items ({_ITEM_COLUMNS}) from stdin") as copy:
+            for item in items:
+                copy.write_row(_item_row(item))
+        with cursor.copy(f"copy staged_chunks ({_CHUNK_COLUMNS}) from stdin") as copy:
+            for row in _chunk_rows(items):
+                copy.write_row(row)
+        with cursor.copy("copy staged_vectors (chunk_hash, embedding) from stdin with (format binary)") as copy:
+            copy.set_types(["text", "halfvec"])
+            for chunk_hash, vector in vectors.items():
+                copy.write_row((chunk_hash, HalfVector(vector)))
+
+
+def fate(item: Item) -> str:
+    """Return what publishing does with an item: publish, quarantine, touch, remove or fail."""
+    if item.change == "removed":
+        return "remove"
+    if item.problem is not None:
+        return "quarantine" if item.problem.outcome == "quarantined" else "fail"
+    return "touch" if item.is_same_content else "publish"
+
+
+def _item_row(item: Item) -> tuple[Any, ...]:
+    return (
+        item.uri, fate(item), item.etag, item.byte_count, item.modified_at, item.sha256, item.content_hash,
+        item.title, item.language, json.dumps(item.metadata), item.problem.reason if item.problem else None,
+        len({chunk.chunk_hash for chunk in item.chunks}) - item.chunks_embedded, item.chunks_embedded,
+        item.tokens_embedded,
+    )  # fmt: skip
+
+
+def _chunk_rows(items: Sequence[Item]) -> Iterator[tuple[Any, ...]]:
+    for item in items:
+        if fate(item) != "publish":
+            continue
+        for position, chunk in enumerate(item.chunks):
+            words = analysis.lexemes(" ".join((*chunk.heading_path, chunk.text)))
+            yield (
+                item.uri, position, chunk.chunk_hash, chunk.text, list(chunk.heading_path), chunk.kind,
+                chunk.token_count, analysis.tsvector(words), len(words), chunk.page, chunk.char_start,
+                chunk.char_end,
+            )  # fmt: skip

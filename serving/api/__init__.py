@@ -1,0 +1,1 @@
+"""HTTP: routes that parse, call one function of the engine, and shape the reply."""

@@ -1,0 +1,43 @@
+"""Whether this worker lives, and whether it can answer."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from serving.access import connected
+from serving.api.deps import EngineDep
+from serving.errors import DatabaseBusy
+from sql import queries
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """Say that the process runs; touches nothing else."""
+    return {"status": "live"}
+
+
+@router.get("/health/ready", responses={503: {"description": "Not ready; `checks` says why."}})
+async def ready(engine: EngineDep) -> JSONResponse:
+    """Say whether questions can be answered: the database answers and serves the model this worker embeds with."""
+    checks = {"database": "ok", "embedding_model": "ok", "generator": engine.generator.name}
+    try:
+        async with connected(engine.pool) as connection:
+            cursor = await connection.execute(queries("serving")["serving_model"])
+            serving = await cursor.fetchone()
+        ours = (engine.embedder.name, engine.embedder.revision)
+        if serving != ours:
+            checks["embedding_model"] = f"the database serves {serving}, this worker embeds with {ours}"
+    except DatabaseBusy as error:
+        checks["database"] = str(error)
+    is_ready = checks["database"] == checks["embedding_model"] == "ok"
+    return JSONResponse({"status": "ready" if is_ready else "not ready", "checks": checks}, 200 if is_ready else 503)
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics() -> Response:
+    """Prometheus metrics."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,131 @@
+"""Bodies of requests and replies, with the examples the API page shows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from serving.retriever import Filters, Mode
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+
+
+class Body(BaseModel):
+    """A request body; a field nobody knows is an error, not a silent no-op."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FilterBody(Body):
+    """What a search is narrowed to; leave a field out to leave it open."""
+
+    sources: list[str] | None = Field(default=None, description="Names of sources.", examples=[["handbook"]])
+    languages: list[Literal["ko", "en"]] | None = None
+    document_ids: list[UUID] | None = None
+    kinds: list[Literal["text", "table", "code"]] | None = None
+
+    def to_filters(self) -> Filters:
+        """Return them as the retriever takes them."""
+        return Filters(
+            sources=self.sources,
+            languages=list(self.languages) if self.languages is not None else None,
+            document_ids=self.document_ids,
+            kinds=list(self.kinds) if self.kinds is not None else None,
+        )
+
+
+class SearchBody(Body):
+    """A search."""
+
+    query: Text = Field(examples=["비밀번호를 몇 번 틀리면 계정이 잠기나요?"])
+    top_k: int = Field(default=10, ge=1, le=100)
+    mode: Mode = "hybrid"
+    filters: FilterBody = Field(default_factory=FilterBody)
+
+
+class AskBody(Body):
+    """A question."""
+
+    question: Text = Field(examples=["How many wrong passwords lock an account?"])
+    stream: bool = Field(default=False, description="Stream events even without `Accept: text/event-stream`.")
+    top_k: int | None = Field(default=None, ge=1, le=20, description="Passages the answer may rest on.")
+    filters: FilterBody = Field(default_factory=FilterBody)
+
+
+class PlainAskBody(Body):
+    """A question for the plain stream."""
+
+    question: Text
+
+
+class HitReply(BaseModel):
+    """One passage."""
+
+    rank: int
+    document_id: UUID
+    uri: str
+    title: str
+    source: str
+    language: str
+    version: int
+    version_id: UUID
+    chunk_id: UUID
+    position: int
+    page: int | None
+    heading_path: list[str]
+    kind: str
+    text: str
+    score: float
+    text_rank: int | None
+    vector_rank: int | None
+    similarity: float | None
+
+
+class SearchReply(BaseModel):
+    """The passages found, best first."""
+
+    query_id: UUID
+    mode: Mode
+    hits: list[HitReply]
+    timings: dict[str, float] = Field(description="Seconds per component.")
+
+
+class SourceReply(BaseModel):
+    """A numbered source of an answer; `[number]` in the text refers to it."""
+
+    number: int
+    document_id: UUID
+    uri: str
+    title: str
+    version: int
+    chunk_id: UUID
+    page: int | None
+    heading_path: list[str]
+    text: str
+
+
+class AnswerReply(BaseModel):
+    """A finished answer."""
+
+    answer_id: UUID
+    answer: str
+    citations: list[SourceReply] = Field(description="The sources the text cites, by first mention.")
+    generator: str
+    model: str
+    degraded: bool = Field(description="True when the model was down and the answer comes from passages alone.")
+    reason: str | None = None
+    usage: dict[str, int]
+    timings: dict[str, float]
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 describes it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[dict[str, Any]] | None = None

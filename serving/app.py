@@ -1,0 +1,61 @@
+"""Build the API: one engine per worker, made at start and closed at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from psycopg_pool import AsyncConnectionPool
+
+from corpus import analysis
+from corpus.database import conninfo
+from corpus.embedding import load_embedder
+from serving.api import ask, health, problems
+from serving.engine import Engine
+from serving.generators import load_generator
+from serving.generators.extractive import ExtractiveGenerator
+from serving.journal import Journal
+from serving.metrics import MetricsMiddleware
+from serving.settings import ServingSettings
+
+log = structlog.get_logger(__name__)
+
+DESCRIPTION = """\
+Ask questions in Korean or English and get answers that cite their sources, from the documents your key may read.
+
+Errors are problem documents (RFC 9457). Streams are server-sent events.
+"""
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the pool, load the model, and give both back at the end."""
+    settings: ServingSettings = app.state.settings
+    info = conninfo(settings, "regesta_serving", settings.serving_password, statement_seconds=10)
+    pool = AsyncConnectionPool(info, min_size=1, max_size=settings.pool_size, timeout=settings.pool_timeout, open=False)
+    await pool.open(wait=False)  # an API that starts before its database becomes ready when that does
+    embedder = await asyncio.to_thread(load_embedder, settings.embedder_spec().for_queries())
+    await asyncio.to_thread(analysis.lexemes, "준비 ready")  # load the morphological model before the first question
+    journal = Journal(pool)
+    journal.start()
+    extractive = ExtractiveGenerator(embedder)
+    generator = load_generator(settings, embedder)
+    app.state.engine = Engine(pool, embedder, generator, extractive, journal, settings.source_limit)
+    log.info("serving_ready", embedder=embedder.name, generator=generator.name)
+    yield
+    await journal.stop()
+    await pool.close()
+
+
+def create_app(settings: ServingSettings | None = None) -> FastAPI:
+    """Return the ASGI application."""
+    app = FastAPI(title="Regesta", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app.state.settings = settings or ServingSettings()
+    app.add_middleware(MetricsMiddleware)
+    problems.install(app)
+    app.include_router(ask.router)
+    app.include_router(health.router)
+    return app

@@ -1,0 +1,21 @@
+"""What an answer is made of while it arrives: the events of a stream, whatever carries them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+EventKind = Literal["meta", "sources", "token", "usage", "error", "done"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of an answer, in order: meta, sources, token …, usage, (error,) done."""
+
+    kind: EventKind
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def json(self) -> str:
+        """Return its data as one line of JSON."""
+        return json.dumps(self.data, ensure_ascii=False, default=str)

@@ -1,0 +1,123 @@
+"""Answers without a language model: chooses the sentences that answer, and cites them.
+
+It cannot invent anything, so it is the default without a key and what an answer falls back to when the model
+is down. It cannot combine or infer either; that is the price.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus import analysis
+from corpus.embedding import Embedder
+from serving.generators import Token, Usage
+from serving.retriever import Hit
+
+PASSAGES = 5
+MAX_SENTENCES = 3
+MIN_SCORE = 0.45
+"""Below this, nothing answers the question."""
+KEEP_RATIO = 0.85
+"""A further sentence is added when it scores at least this share of the best one."""
+
+NOTHING_FOUND = {
+    "ko": "제공된 문서에서 이 질문의 답을 찾지 못했습니다.",
+    "en": "The documents do not answer this question.",
+}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Something that can be quoted: a sentence, a list, or a row of a table with its header."""
+
+    text: str
+    number: int
+    position: int
+    heading_path: tuple[str, ...]
+
+
+class ExtractiveGenerator:
+    """Quotes the best sentences of the best passages."""
+
+    name = "extractive"
+    model = "extractive"
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    async def stream(self, question: str, hits: Sequence[Hit]) -> AsyncIterator[Token | Usage]:
+        """Yield the chosen sentences word by word, each followed by its citation."""
+        chosen = await asyncio.to_thread(self._choose, question, list(hits)[:PASSAGES])
+        if not chosen:
+            yield Token(NOTHING_FOUND[analysis.language(question)])
+        for index, unit in enumerate(chosen):
+            text = f"{' ' if index else ''}{unit.text} [{unit.number}]"
+            for word in re.findall(r"\s*\S+", text):
+                yield Token(word)
+        yield Usage(0, 0)
+
+    def _choose(self, question: str, hits: Sequence[Hit]) -> list[Unit]:
+        units = [unit for number, hit in enumerate(hits, 1) for unit in quotable(hit, number)]
+        if not units:
+            return []
+        asked = self._embedder.embed([question], "query")[0]
+        rows = self._embedder.embed([_in_context(unit) for unit in units], "passage")
+        return select(units, (rows @ asked).tolist(), coverage(question, units))
+
+
+def quotable(hit: Hit, number: int) -> Iterator[Unit]:
+    """Yield what can be quoted from a passage, in order."""
+    position = 0
+    for paragraph in hit.text.split("\n\n"):
+        for text in _parts(paragraph, hit.kind):
+            yield Unit(text, number, position, tuple(hit.heading_path))
+            position += 1
+
+
+def _parts(paragraph: str, kind: str) -> list[str]:
+    lines = paragraph.splitlines()
+    if kind == "table" and len(lines) > 1:
+        return [f"{lines[0]}\n{line}" for line in lines[1:]]
+    if kind == "code" or (len(lines) > 1 and lines[0].startswith("- ") and len(paragraph) <= 600):
+        return [paragraph]
+    return analysis.sentences(paragraph)
+
+
+def _in_context(unit: Unit) -> str:
+    return f"{' > '.join(unit.heading_path)}\n{unit.text}"
+
+
+def coverage(question: str, units: Sequence[Unit]) -> list[float]:
+    """Return, for each unit, the share of the question's words it has, itself or in its headings.
+
+    Rare words count more: a word's weight is its inverse frequency among the units.
+    """
+    words = [set(analysis.lexemes(_in_context(unit))) for unit in units]
+    asked = set(analysis.lexemes(question))
+    weights = {word: float(np.log(1 + len(units) / (1 + sum(word in held for held in words)))) for word in asked}
+    total = sum(weights.values()) or 1.0
+    return [sum(weights[word] for word in asked & held) / total for held in words]
+
+
+def select(units: Sequence[Unit], similarities: Sequence[float], covered: Sequence[float]) -> list[Unit]:
+    """Choose the units to quote, in reading order; none when even the best does not answer."""
+    scores = [
+        0.5 * _stretch(similarity) + 0.5 * share
+        for similarity, share in zip(similarities, covered, strict=True)
+    ]
+    best = max(scores)
+    if best < MIN_SCORE:
+        return []
+    order = sorted(range(len(units)), key=lambda index: -scores[index])
+    kept = [index for index in order[:MAX_SENTENCES] if scores[index] >= KEEP_RATIO * best]
+    return sorted((units[index] for index in kept), key=lambda unit: (unit.number, unit.position))
+
+
+def _stretch(similarity: float) -> float:
+    """Spread the narrow band in which this family of models puts all similarities over 0 to 1."""
+    return min(max((similarity - 0.75) / 0.2, 0.0), 1.0)

@@ -1,0 +1,23 @@
+-- What BM25 must know about a tenant's live chunks as a whole.
+create or replace function corpus.refresh_statistics(tenant text)
+returns void
+language plpgsql
+security definer
+set search_path = corpus, public, pg_temp
+as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('corpus.refresh_statistics/' || tenant, 0));
+    delete from corpus.lexeme_statistics where tenant_id = tenant;
+    insert into corpus.lexeme_statistics (tenant_id, lexeme, chunk_count)
+    select tenant, word, ndoc
+    from ts_stat(format('select lexemes from corpus.chunks where tenant_id = %L and is_live', tenant));
+    insert into corpus.tenant_statistics (tenant_id, live_chunk_count, mean_lexeme_count)
+    select tenant, count(*), coalesce(avg(lexeme_count), 1) from corpus.chunks
+    where tenant_id = tenant and is_live
+    on conflict (tenant_id) do update
+    set live_chunk_count = excluded.live_chunk_count, mean_lexeme_count = excluded.mean_lexeme_count;
+end
+$$;
+comment on function corpus.refresh_statistics(text) is 'Recounts document frequencies and lengths of one tenant.';
+revoke all on function corpus.refresh_statistics(text) from public;
+grant execute on function corpus.refresh_statistics(text) to regesta_ingestion;

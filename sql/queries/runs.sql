@@ -1,0 +1,150 @@
+-- name: lock_source
+-- Lets only one run of a source be opened at a time.
+select id from landing.sources
+where id = %(source_id)s
+for update;
+
+-- name: supersede_runs
+-- Fences off a run of this source that never settled: its late tasks can no longer publish.
+update landing.runs
+set state = 'failed', settled_at = clock_timestamp(), reason = 'superseded: a newer run of this source began before it settled'
+where source_id = %(source_id)s and state = 'running' and dag_run_id is distinct from %(dag_run_id)s
+returning id;
+
+-- name: open_run
+-- Opens a run. A retried task finds the run it opened before, and reopens it unless a newer one has begun.
+insert into landing.runs as r (source_id, trigger, dag_run_id)
+values (%(source_id)s, %(trigger)s, %(dag_run_id)s)
+on conflict (dag_run_id, source_id) do update
+set
+    (state, settled_at, reason) = (
+        select
+            case when reopens.yes then 'running' else r.state end,
+            case when reopens.yes then null else r.settled_at end,
+            case when reopens.yes then null else r.reason end
+        from (
+            select r.state = 'failed' and not exists (
+                select 1 from landing.runs as newer
+                where newer.source_id = r.source_id and newer.id > r.id
+            ) as yes
+        ) as reopens
+    )
+returning id, state;
+
+-- name: add_items
+-- Writes what was discovered; repeating a discovery keeps what has been settled.
+insert into landing.run_items (run_id, uri, change, outcome, reason, settled_at)
+values (
+    %(run_id)s, %(uri)s, %(change)s, %(outcome)s, %(reason)s,
+    case when %(outcome)s::text is not null then clock_timestamp() end
+)
+on conflict (run_id, uri) do update
+set
+    change = excluded.change, outcome = excluded.outcome, reason = excluded.reason,
+    settled_at = excluded.settled_at
+where landing.run_items.outcome is null;
+
+-- name: lock_running_run
+-- Holds a run open against being superseded while its batch is published.
+select id from landing.runs
+where id = %(run_id)s and state = 'running'
+for share;
+
+-- name: fail_unreached_items
+-- What no step settled is failed with a reason, never forgotten.
+update landing.run_items
+set outcome = 'failed', reason = 'not_reached: a step of its batch failed; see the task log', settled_at = clock_timestamp()
+where run_id = %(run_id)s and outcome is null
+returning uri;
+
+-- name: settle_run
+-- Closes a run.
+update landing.runs
+set state = %(state)s, reason = %(reason)s, settled_at = clock_timestamp()
+where id = %(run_id)s and state = 'running'
+returning id;
+
+-- name: receipt
+-- What a run did, as counts: the balance and the cost.
+select
+    r.id as run_id,
+    s.name as source,
+    s.tenant_id,
+    r.state,
+    r.reason,
+    extract(epoch from coalesce(r.settled_at, clock_timestamp()) - r.started_at)::double precision as seconds,
+    count(i.uri) as discovered,
+    count(i.uri) filter (where i.outcome = 'indexed') as indexed,
+    count(i.uri) filter (where i.outcome = 'unchanged') as unchanged,
+    count(i.uri) filter (where i.outcome = 'duplicate') as duplicate,
+    count(i.uri) filter (where i.outcome = 'deleted') as deleted,
+    count(i.uri) filter (where i.outcome = 'quarantined') as quarantined,
+    count(i.uri) filter (where i.outcome = 'failed') as failed,
+    count(i.uri) filter (where i.outcome is null) as unsettled,
+    coalesce(sum(i.chunks_kept), 0)::bigint as chunks_kept,
+    coalesce(sum(i.chunks_embedded), 0)::bigint as chunks_embedded,
+    coalesce(sum(i.tokens_embedded), 0)::bigint as tokens_embedded
+from landing.runs as r
+inner join landing.sources as s on r.source_id = s.id
+left join landing.run_items as i on i.run_id = r.id
+where r.id = %(run_id)s
+group by r.id, s.id;
+
+-- name: problems
+-- Items of a run that need a person's eye.
+select
+    uri,
+    outcome,
+    reason
+from landing.run_items
+where run_id = %(run_id)s and outcome in ('quarantined', 'failed')
+order by outcome, uri;
+
+-- name: runs_of_dag_run
+-- The runs one DAG run opened, one per source.
+select
+    id,
+    state
+from landing.runs
+where dag_run_id = %(dag_run_id)s
+order by id;
+
+-- name: known_documents
+-- What the registry knows of a source, with the newest version's fate, to compare a listing with.
+select
+    d.uri,
+    d.etag,
+    d.byte_count,
+    d.modified_at,
+    d.status,
+    v.raw_sha256,
+    v.pipeline,
+    v.state as version_state,
+    v.reason
+from corpus.documents as d
+left join lateral (
+    select
+        raw_sha256,
+        pipeline,
+        state,
+        reason
+    from corpus.versions
+    where document_id = d.id
+    order by number desc
+    limit 1
+) as v on true
+where d.source_id = %(source_id)s;
+
+-- name: land_objects
+-- Registers raw objects; the same content is one row for ever.
+insert into landing.objects (sha256, s3_key, byte_count, media_type)
+values (%(sha256)s, %(s3_key)s, %(byte_count)s, %(media_type)s)
+on conflict (sha256) do nothing;
+
+-- name: refresh_statistics
+-- Recounts the document frequencies of one tenant.
+select corpus.refresh_statistics(%(tenant_id)s);
+
+-- name: partition_tenant
+-- Gives a tenant that has grown large a vector index of its own.
+select corpus.partition_tenant(%(tenant_id)s, %(min_chunks)s);
