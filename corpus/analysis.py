@@ -31,8 +31,10 @@ _JOINABLE = (*_NOUNS, "XPN")  # 재+설정
 _CONTENT = (*_JOINABLE, "VV", "VA", "MAG")
 _LIGHT_VERBS = frozenset({"하", "되", "있", "없", "이", "않", "같", "주", "보"})
 _STOP_WORDS = frozenset(
-    "a an and are as at be but by can do does for from has have how i if in into is it its my of on or our that "
-    "the their there these this to was we were what when where which who will with you your".split()
+    """
+    a an and are as at be but by can do does for from has have how i if in into is it its my of on or our that
+    the their there these this to was we were what when where which who will with you your
+    """.split()  # noqa: SIM905
 )
 _MAX_POSITION = 16_383  # of a tsvector
 _MAX_POSITIONS = 255  # per lexeme

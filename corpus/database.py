@@ -14,9 +14,7 @@ class DatabaseUnavailable(CorpusError):
     """Postgres could not be reached."""
 
 
-def conninfo(
-    settings: CorpusSettings, role: str, password: SecretStr | None, statement_seconds: int = 60
-) -> str:
+def conninfo(settings: CorpusSettings, role: str, password: SecretStr | None, statement_seconds: int = 60) -> str:
     """Return the libpq connection string of one program role.
 
     Args:

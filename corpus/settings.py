@@ -50,9 +50,7 @@ class CorpusSettings(BaseSettings):
     )
     database_connect_timeout: int = Field(default=5, ge=1, description="Seconds.")
 
-    s3_endpoint: str | None = Field(
-        default=None, description="An S3-compatible server; unset means AWS itself."
-    )
+    s3_endpoint: str | None = Field(default=None, description="An S3-compatible server; unset means AWS itself.")
     s3_region: str = "us-east-1"
     s3_bucket: str = Field(default="regesta", description="Bucket for raw objects and staged files.")
     s3_access_key_id: str | None = Field(

@@ -1,11 +1,11 @@
 """
 ### Govern the corpus
 
-Runs `dbt build` whenever a sync settles (the `corpus` asset): refreshes the marts analysts read and tests that what is
-served is what the registry decided.
+Runs `dbt build` whenever a sync settles (the `corpus` asset): refreshes the marts analysts read and tests that what
+is served is what the registry decided.
 
-**What it does not do**: it changes nothing that searches read. The policies are views and always current; this refreshes
-the reports and proves the promises.
+**What it does not do**: it changes nothing that searches read. The policies are views and always current; this
+refreshes the reports and proves the promises.
 
 **When it is red**: the log names the model or test. A failing test means the corpus breaks a promise: do not clear it
 away, look at the rows the test returns (`dbt/tests/`, `dbt/models/`).

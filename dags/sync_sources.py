@@ -23,9 +23,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Asset, Param, dag, get_current_context, task, task_group
-from airflow.sdk.bases.operator import chain
-from airflow.task.trigger_rule import TriggerRule
+from airflow.sdk import Asset, Param, TriggerRule, chain, dag, get_current_context, task, task_group
 
 CORPUS = Asset(name="corpus", uri="regesta://corpus")
 log = logging.getLogger(__name__)

@@ -1,8 +1,10 @@
 """Cut elements into passages whose boundaries find back to themselves after an edit.
 
 Packing paragraphs greedily until a passage is full shifts every later boundary when one paragraph grows. Here
-a boundary depends on the paragraph it follows: content-defined chunking as in rsync and LBFS (Muthitacharoen
-et al., SOSP 2001), with paragraphs for bytes. Headings always begin a new passage.
+a boundary stands after a paragraph whose hash is the smallest within a window of tokens around it: local-minimum
+chunking (Bjørner et al., "Content-dependent chunking for differential compression", 2010), with paragraphs for
+bytes. An edit can move only the boundaries within its window, so it changes three passages at most, and there
+is no least length that would carry a shift further. Headings always begin a new passage.
 """
 
 from __future__ import annotations
@@ -11,14 +13,11 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from ingestion.items import Chunk, ChunkKind, Element
 
 VERSION = "chunking-1"
-CUT_DIVISOR = 3
-"""After a paragraph whose hash is divisible by this, a passage that is long enough ends."""
-
 _UNPRINTABLE = {code: None for code in (*range(9), 11, 12, *range(14, 32), 127)}
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -27,9 +26,15 @@ SplitSentences = Callable[[str], list[str]]
 
 @dataclass(frozen=True)
 class ChunkLimits:
-    """Length of a passage in tokens, and how to count them and find sentences."""
+    """How passages are cut.
 
-    min_tokens: int
+    Attributes:
+        window_tokens: How far a boundary looks to both sides; passages are rarely shorter, and twice as long
+            on average.
+        max_tokens: The longest passage, headings not counted.
+    """
+
+    window_tokens: int
     max_tokens: int
     count_tokens: CountTokens
     split_sentences: SplitSentences
@@ -156,24 +161,49 @@ def _merge(parts: Sequence[str], limits: ChunkLimits) -> list[str]:
     return merged
 
 
-def _pack(pieces: Sequence[_Piece], limits: ChunkLimits) -> Iterator[list[_Piece]]:
-    passage: list[_Piece] = []
-    total = 0
-    for piece in pieces:
-        if passage and (total + piece.token_count > limits.max_tokens or piece.kind != "text"):
-            yield passage
-            passage, total = [], 0
-        passage.append(piece)
-        total += piece.token_count
-        if total >= limits.min_tokens and _ends_passage(piece.text):
-            yield passage
-            passage, total = [], 0
-    if passage:
+def _pack(section: Sequence[_Piece], limits: ChunkLimits) -> Iterator[Sequence[_Piece]]:
+    if section[0].kind != "text":
+        yield from ([piece] for piece in section)
+        return
+    hashes = [hashlib.sha256(piece.text.encode()).digest() for piece in section]
+    counts = [piece.token_count for piece in section]
+    bounds = [0, *cut_points(hashes, counts, limits.window_tokens), len(section)]
+    for start, end in pairwise(bounds):
+        yield from _split_passage(section[start:end], hashes[start:end], limits.max_tokens)
+
+
+def cut_points(hashes: Sequence[bytes], counts: Sequence[int], window: int) -> list[int]:
+    """Return the indices at which a new passage begins.
+
+    A cut stands after element i when no element whose end lies within `window` tokens of i's has a smaller
+    hash; among equal ones, after the first.
+    """
+    return [
+        index + 1
+        for index in range(len(hashes) - 1)
+        if all(hashes[index] < other for other in _within(hashes, counts, index, window, -1))
+        and all(hashes[index] <= other for other in _within(hashes, counts, index, window, 1))
+    ]
+
+
+def _within(hashes: Sequence[bytes], counts: Sequence[int], index: int, window: int, way: int) -> Iterator[bytes]:
+    distance, other = 0, index + way
+    while 0 <= other < len(hashes):
+        distance += counts[max(other, other - way)]
+        if distance > window:
+            return
+        yield hashes[other]
+        other += way
+
+
+def _split_passage(passage: Sequence[_Piece], hashes: Sequence[bytes], max_tokens: int) -> Iterator[Sequence[_Piece]]:
+    """Cut a passage that is too long at its smallest hash, until every part fits."""
+    if len(passage) == 1 or sum(piece.token_count for piece in passage) <= max_tokens:
         yield passage
-
-
-def _ends_passage(text: str) -> bool:
-    return hashlib.sha256(text.encode()).digest()[0] % CUT_DIVISOR == 0
+        return
+    cut = 1 + min(range(len(passage) - 1), key=lambda index: hashes[index])
+    yield from _split_passage(passage[:cut], hashes[:cut], max_tokens)
+    yield from _split_passage(passage[cut:], hashes[cut:], max_tokens)
 
 
 def _chunk(passage: Sequence[_Piece]) -> Chunk:

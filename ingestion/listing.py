@@ -60,8 +60,7 @@ def list_s3(client: S3Client, uri: str) -> list[Listed]:
                 )
     except (BotoCoreError, ClientError) as error:
         raise SourceUnavailable(
-            f"Cannot list {uri}: {error}. Check the bucket's name, the keys and that S3 is up "
-            "(`regesta doctor`)."
+            f"Cannot list {uri}: {error}. Check the bucket's name, the keys and that S3 is up (`regesta doctor`)."
         ) from error
     return listed
 

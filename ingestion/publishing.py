@@ -14,6 +14,7 @@ from pgvector.psycopg import register_vector
 from psycopg.sql import SQL, Composed, Identifier
 
 from corpus import analysis
+from corpus.embedding import Embedder
 from ingestion.errors import IngestionError, RunSuperseded
 from ingestion.items import Item
 from ingestion.sources import Source
@@ -38,6 +39,22 @@ def serving_table(connection: Connection) -> str:
     if row is None:
         raise IngestionError("No embedding model is registered; run `regesta setup`.")
     return str(row[4])
+
+
+def check_model(connection: Connection, embedder: Embedder) -> None:
+    """Refuse to mix vectors of two models.
+
+    Raises:
+        IngestionError: The database serves another model than the one that would embed.
+    """
+    row = connection.execute(queries("publish")["serving_model"]).fetchone()
+    ours = (embedder.name, embedder.revision, embedder.dimensions)
+    if row is None or row[1:4] != ours:
+        serving = f"{row[1]} ({row[2]})" if row else "no model"
+        raise IngestionError(
+            f"The database serves vectors of {serving}, but the settings embed with {ours[0]} ({ours[1]}). "
+            "Vectors of two models cannot be compared: set REGESTA_EMBEDDING_PROVIDER and _MODEL back."
+        )
 
 
 def embedded_hashes(connection: Connection, tenant_id: str, hashes: Sequence[str]) -> set[str]:
@@ -72,13 +89,14 @@ def publish(
         "run_id": run_id,
         "pipeline": pipeline,
     }
+    chunk_rows = list(_chunk_rows(items))  # text analysis takes time, which no lock should wait for
     with connection.transaction():
         if connection.execute(queries("runs")["lock_running_run"], scope).fetchone() is None:
             raise RunSuperseded(
                 f"Run {run_id} of source {source.name!r} was superseded by a newer run; nothing was published."
             )
         connection.execute(names["create_staged"])
-        _stage(connection, items, vectors)
+        _stage(connection, items, chunk_rows, vectors)
         for name in ("drop_settled", "lock_documents"):
             connection.execute(names[name], scope)
         # After the locks, so that a later holder of a lock always has the later time.
@@ -105,14 +123,16 @@ def _clock(connection: Connection) -> datetime:
     return now
 
 
-def _stage(connection: Connection, items: Sequence[Item], vectors: Vectors) -> None:
+def _stage(
+    connection: Connection, items: Sequence[Item], chunk_rows: Sequence[tuple[Any, ...]], vectors: Vectors
+) -> None:
     register_vector(connection)
     with connection.cursor() as cursor:
         with cursor.copy(f"copy staged_items ({_ITEM_COLUMNS}) from stdin") as copy:
             for item in items:
                 copy.write_row(_item_row(item))
         with cursor.copy(f"copy staged_chunks ({_CHUNK_COLUMNS}) from stdin") as copy:
-            for row in _chunk_rows(items):
+            for row in chunk_rows:
                 copy.write_row(row)
         with cursor.copy("copy staged_vectors (chunk_hash, embedding) from stdin with (format binary)") as copy:
             copy.set_types(["text", "halfvec"])

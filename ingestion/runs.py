@@ -52,18 +52,14 @@ class Receipt:
         return {**asdict(self), "run_id": str(self.run_id)}
 
 
-def open_run(
-    connection: Connection, source: Source, trigger: str, dag_run_id: str
-) -> tuple[UUID, str]:
+def open_run(connection: Connection, source: Source, trigger: str, dag_run_id: str) -> tuple[UUID, str]:
     """Open a run of a source, superseding one that never settled; return its id and state.
 
     A retried task gets the run it opened before, which may be settled already.
     """
     with connection.transaction():
         connection.execute(queries("runs")["lock_source"], {"source_id": source.id})
-        connection.execute(
-            queries("runs")["supersede_runs"], {"source_id": source.id, "dag_run_id": dag_run_id}
-        )
+        connection.execute(queries("runs")["supersede_runs"], {"source_id": source.id, "dag_run_id": dag_run_id})
         row = connection.execute(
             queries("runs")["open_run"],
             {"source_id": source.id, "trigger": trigger, "dag_run_id": dag_run_id},
@@ -78,9 +74,7 @@ def known_documents(connection: Connection, source: Source) -> list[Known]:
         return cursor.execute(queries("runs")["known_documents"], {"source_id": source.id}).fetchall()
 
 
-def record_discovery(
-    connection: Connection, run_id: UUID, items: Sequence[Item], known: Sequence[Known]
-) -> None:
+def record_discovery(connection: Connection, run_id: UUID, items: Sequence[Item], known: Sequence[Known]) -> None:
     """Write one ledger row per item; what needs no work is settled at once.
 
     An unchanged document whose newest version is quarantined stays counted as quarantined, so that nobody
@@ -93,9 +87,7 @@ def record_discovery(
         if item.change == "unchanged":
             reason = quarantined.get(item.uri)
             outcome = "quarantined" if reason else "unchanged"
-        rows.append(
-            {"run_id": run_id, "uri": item.uri, "change": item.change, "outcome": outcome, "reason": reason}
-        )
+        rows.append({"run_id": run_id, "uri": item.uri, "change": item.change, "outcome": outcome, "reason": reason})
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(queries("runs")["add_items"], rows)
 
@@ -118,9 +110,7 @@ def problems(connection: Connection, run_id: UUID) -> list[dict[str, Any]]:
 def fail_run(connection: Connection, run_id: UUID, reason: str) -> None:
     """Close a run that could not go on."""
     with connection.transaction():
-        connection.execute(
-            queries("runs")["settle_run"], {"run_id": run_id, "state": "failed", "reason": reason}
-        )
+        connection.execute(queries("runs")["settle_run"], {"run_id": run_id, "state": "failed", "reason": reason})
 
 
 def settle_run(connection: Connection, run_id: UUID, tenant_partition_chunks: int) -> Receipt:

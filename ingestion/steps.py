@@ -117,7 +117,7 @@ def chunk(bench: Workbench, key: str) -> str:
     """Cut documents into passages and find their title and language."""
     items = staging.read_items(bench.store, key)
     limits = chunking.ChunkLimits(
-        min_tokens=bench.settings.chunk_min_tokens,
+        window_tokens=bench.settings.chunk_window_tokens,
         max_tokens=bench.settings.chunk_max_tokens,
         count_tokens=bench.embedder.count_tokens,
         split_sentences=analysis.sentences,
@@ -148,6 +148,7 @@ def embed(bench: Workbench, key: str) -> str:
     texts = {chunk.chunk_hash: embedding_text(chunk.heading_path, chunk.text)
              for item in items if item.is_pending for chunk in item.chunks}  # fmt: skip
     with bench.connect() as connection:
+        publishing.check_model(connection, bench.embedder)
         source = bench.source_of(connection, staging.run_of(key))
         known = publishing.embedded_hashes(connection, source.tenant_id, list(texts))
     missing = [chunk_hash for chunk_hash in texts if chunk_hash not in known]
@@ -207,3 +208,8 @@ BATCH_STEPS: tuple[tuple[str, Callable[[Workbench, str], str]], ...] = (
     ("publish", publish),
 )
 """What every batch goes through, in order."""
+
+
+def item_count(bench: Workbench, key: str) -> int:
+    """Return how many items a staged batch holds."""
+    return len(staging.read_items(bench.store, key))

@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 
 from corpus import analysis
-from corpus.database import conninfo, connect
+from corpus.database import connect, conninfo
 from corpus.embedding import Embedder, load_embedder
 from corpus.objects import ObjectStore, s3_client
 from ingestion import chunking, parsing, runs
@@ -54,9 +54,7 @@ class Workbench:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Open a connection as `regesta_ingestion`."""
-        connection = connect(
-            conninfo(self.settings, "regesta_ingestion", self.settings.ingestion_password, 600)
-        )
+        connection = connect(conninfo(self.settings, "regesta_ingestion", self.settings.ingestion_password, 600))
         connection.autocommit = True  # every transaction is opened, and so closed, where it is named
         return connection
 

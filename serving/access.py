@@ -35,9 +35,7 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def create_key(
-    connection: psycopg.Connection[Any], name: str, tenant_id: str, access_groups: Sequence[str]
-) -> str:
+def create_key(connection: psycopg.Connection[Any], name: str, tenant_id: str, access_groups: Sequence[str]) -> str:
     """Create an API key and return it; this is the only time it can be seen.
 
     Raises:

@@ -56,7 +56,13 @@ class Engine:
     """Answers questions under a scope. Holds what is shared: pool, model, generator, journal."""
 
     def __init__(
-        self, pool: Pool, embedder: Embedder, generator: Generator, fallback: Generator, journal: Journal, source_limit: int
+        self,
+        pool: Pool,
+        embedder: Embedder,
+        generator: Generator,
+        fallback: Generator,
+        journal: Journal,
+        source_limit: int,
     ) -> None:
         self.pool = pool
         self.embedder = embedder
@@ -102,7 +108,9 @@ class Engine:
             yield Event("sources", {"sources": [source(number, hit) for number, hit in enumerate(asked.hits, 1)]})
             while (event := await events.get()) is not None:
                 yield event
-            yield Event("done", {"answer_id": asked.id, "state": answer.state, "citations": cited(answer.text, asked.hits)})
+            yield Event(
+                "done", {"answer_id": asked.id, "state": answer.state, "citations": cited(answer.text, asked.hits)}
+            )
         finally:
             producer.cancel()
             with suppress(asyncio.CancelledError):

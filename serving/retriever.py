@@ -75,9 +75,7 @@ async def analyse(embedder: Embedder, text: str, mode: Mode) -> Query:
     return Query(text, lexemes, HalfVector(row).to_text())
 
 
-async def search(
-    pool: Pool, scope: Scope, query: Query, top_k: int, filters: Filters = EVERYTHING
-) -> Sequence[Hit]:
+async def search(pool: Pool, scope: Scope, query: Query, top_k: int, filters: Filters = EVERYTHING) -> Sequence[Hit]:
     """Return the best passages the scope may see, best first."""
     async with scoped(pool, scope) as connection, connection.cursor(row_factory=class_row(Hit)) as cursor:
         await cursor.execute(

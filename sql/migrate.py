@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -33,22 +33,18 @@ def bootstrap(admin: str, database: str, passwords: Mapping[str, str]) -> None:
     with psycopg.connect(admin, autocommit=True) as connection:
         existing = {name for (name,) in connection.execute("select rolname from pg_roles")}
         for role in ROLES:
-            verb = "alter" if role in existing else "create"
+            verb: LiteralString = "alter" if role in existing else "create"
             connection.execute(
                 sql.SQL("{} role {} login nosuperuser nocreatedb nocreaterole password {}").format(
-                    sql.SQL(cast(LiteralString, verb)), sql.Identifier(role), passwords[role]
+                    sql.SQL(verb), sql.Identifier(role), passwords[role]
                 )
             )
         known = connection.execute("select 1 from pg_database where datname = %s", [database])
         if known.fetchone() is None:
             # A managed service's admin is no superuser: it may only give away what it is a member of.
+            connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(OWNER)))
             connection.execute(
-                sql.SQL("grant {} to current_user").format(sql.Identifier(OWNER))
-            )
-            connection.execute(
-                sql.SQL("create database {} owner {}").format(
-                    sql.Identifier(database), sql.Identifier(OWNER)
-                )
+                sql.SQL("create database {} owner {}").format(sql.Identifier(database), sql.Identifier(OWNER))
             )
     with psycopg.connect(admin, dbname=database, autocommit=True) as connection:
         connection.execute((FOLDER / "bootstrap.sql").read_bytes())
@@ -74,7 +70,7 @@ def migrate(owner: str, progress: Callable[[str], None] = lambda _: None) -> lis
             "create table if not exists regesta.migrations (name text primary key,"
             " checksum text not null, applied_at timestamptz not null default now())"
         )
-        applied = dict(connection.execute("select name, checksum from regesta.migrations").fetchall())
+        applied: dict[str, str] = dict(connection.execute("select name, checksum from regesta.migrations").fetchall())
         pending = plan(applied, migration_files())
         for path in pending:
             progress(path.name)

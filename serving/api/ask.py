@@ -75,7 +75,7 @@ async def collect(engine: Engine, asked: Asked) -> AnswerReply:
 
 def _streamed(events: AsyncIterator[ServerSentEvent]) -> Response:
     return EventSourceResponse(
-        events, ping=HEARTBEAT_SECONDS, send_timeout=SEND_TIMEOUT_SECONDS, headers=_STREAM_HEADERS
+        events, ping=HEARTBEAT_SECONDS, send_timeout=SEND_TIMEOUT_SECONDS, headers=_STREAM_HEADERS, sep="\n"
     )
 
 
@@ -83,17 +83,17 @@ async def _events(engine: Engine, asked: Asked) -> AsyncIterator[ServerSentEvent
     number = 0
     async for event in engine.answer(asked):
         number += 1
-        yield ServerSentEvent(event.json(), event=event.kind, id=f"{asked.id}/{number}")
-    yield ServerSentEvent("[DONE]")
+        yield ServerSentEvent(event.json(), event=event.kind, id=f"{asked.id}/{number}", sep="\n")
+    yield ServerSentEvent("[DONE]", sep="\n")
 
 
 async def _tokens(engine: Engine, asked: Asked) -> AsyncIterator[ServerSentEvent]:
     async for event in engine.answer(asked):
         if event.kind == "token":
-            yield ServerSentEvent(event.data["text"])
+            yield ServerSentEvent(event.data["text"], sep="\n")
         elif event.kind == "error":
-            yield ServerSentEvent(_plain(event), event="error")
-    yield ServerSentEvent("[DONE]")
+            yield ServerSentEvent(_plain(event), event="error", sep="\n")
+    yield ServerSentEvent("[DONE]", sep="\n")
 
 
 def _plain(event: Event) -> str:

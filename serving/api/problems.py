@@ -39,11 +39,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            {"field": ".".join(str(part) for part in entry["loc"][1:]), "message": entry["msg"]}
-            for entry in error.errors()
-        ]
-        named = "; ".join(f"{entry['field'] or 'body'}: {entry['message']}" for entry in errors)
+        errors = [_field_error(entry) for entry in error.errors()]
+        named = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors)
         return problem(request, 422, "invalid-request", "The request is not valid", named, errors=errors)
 
     @app.exception_handler(HTTPException)
@@ -58,3 +55,10 @@ def install(app: FastAPI) -> None:
         return problem(
             request, 500, ServingError.slug, ServingError.title, "The log has the details under this path and time."
         )
+
+
+def _field_error(entry: dict[str, Any]) -> dict[str, str]:
+    if entry["type"] == "json_invalid":
+        why = entry.get("ctx", {}).get("error", "not JSON")
+        return {"field": "body", "message": f"malformed JSON at character {entry['loc'][-1]}: {why}"}
+    return {"field": ".".join(str(part) for part in entry["loc"][1:]) or "body", "message": entry["msg"]}

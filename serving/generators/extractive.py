@@ -106,10 +106,7 @@ def coverage(question: str, units: Sequence[Unit]) -> list[float]:
 
 def select(units: Sequence[Unit], similarities: Sequence[float], covered: Sequence[float]) -> list[Unit]:
     """Choose the units to quote, in reading order; none when even the best does not answer."""
-    scores = [
-        0.5 * _stretch(similarity) + 0.5 * share
-        for similarity, share in zip(similarities, covered, strict=True)
-    ]
+    scores = [0.5 * _stretch(similarity) + 0.5 * share for similarity, share in zip(similarities, covered, strict=True)]
     best = max(scores)
     if best < MIN_SCORE:
         return []

@@ -1,0 +1,55 @@
+"""The `regesta` command: every group of commands, and the one place where errors become messages."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from regesta.commands import ask, demo, doctor, documents, keys, sources, stack, sync
+from regesta.output import errors
+
+app = typer.Typer(
+    name="regesta",
+    help="A knowledge base that can be trusted: Airflow fills it, Postgres holds it, dbt governs it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(ask.ask)
+app.command()(ask.search)
+app.command()(sync.sync)
+app.command()(doctor.doctor)
+app.command()(demo.demo)
+app.add_typer(sources.app, name="sources")
+app.add_typer(documents.app, name="documents")
+app.add_typer(keys.app, name="keys")
+stack.register(app)
+
+
+def main() -> None:
+    """Run the command line; what we raise on purpose is one clear message and exit status 1."""
+    from pydantic import ValidationError
+
+    from corpus.embedding import EmbeddingError
+    from corpus.errors import CorpusError
+    from ingestion.errors import IngestionError
+    from regesta.stack.errors import StackError
+    from serving.errors import ServingError
+    from sql.migrate import MigrationError
+
+    try:
+        app()
+    except (CorpusError, EmbeddingError, IngestionError, ServingError, StackError, MigrationError) as error:
+        errors.print(f"[red]Error:[/] {error}", soft_wrap=True)
+        sys.exit(1)
+    except ValidationError as error:
+        for problem in error.errors():
+            errors.print(f"[red]Setting REGESTA_{str(problem['loc'][0]).upper()}:[/] {problem['msg']}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""`regesta doctor`: look at every part and say what to do about what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import typer
+
+from regesta.output import AsJson, console, print_json
+
+State = Literal["ok", "warning", "failed"]
+_MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failed": "[red]✗[/]"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found, and what to do when it is not ok."""
+
+    check: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, database, object store, model, dbt, Airflow and API; exit 1 when something fails."""
+    findings = list(examine())
+    if as_json:
+        print_json([vars(finding) for finding in findings])
+    else:
+        for finding in findings:
+            console.print(f"{_MARKS[finding.state]} [bold]{finding.check:<14}[/] {finding.found}", soft_wrap=True)
+            if finding.advice:
+                console.print(f"  → {finding.advice}", style="yellow", soft_wrap=True)
+    if any(finding.state == "failed" for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine() -> Iterator[Finding]:
+    """Yield a finding per part; one that fails never stops the others."""
+    checks: tuple[tuple[str, Callable[[], Finding], str], ...] = (
+        ("settings", check_settings, "Correct the setting, or remove it from .env to get the default."),
+        ("database", check_database, "Start it with `make up`, or set REGESTA_DATABASE_URL."),
+        ("roles", check_roles, "Run `regesta migrate`."),
+        ("object store", check_object_store, "Start it with `make up`, or set REGESTA_S3_ENDPOINT, _BUCKET and keys."),
+        ("embedding", check_embedding, "Run `regesta setup`; for other models `make torch`."),
+        ("registry", check_registry, "Run `regesta setup`: dbt builds the registry view."),
+        ("airflow", check_airflow, "Start it with `make up`; then `make logs`."),
+        ("api", check_api, "Start it with `make up`; then `make logs`."),
+    )
+    for name, check, advice in checks:
+        try:
+            yield check()
+        except Exception as error:  # a check may fail in any way; the doctor goes on
+            yield Finding(name, "failed", f"{type(error).__name__}: {str(error).splitlines()[0][:300]}", advice)
+
+
+def check_settings() -> Finding:
+    """Every program's settings load; secrets are not printed."""
+    from ingestion.settings import IngestionSettings
+    from regesta.stack.settings import StackSettings
+    from serving.settings import ServingSettings
+
+    stack, serving = StackSettings(), ServingSettings()
+    IngestionSettings()
+    return Finding(
+        "settings", "ok", f"home {stack.home}, generator {serving.generator}, embedding {stack.embedding_provider}"
+    )
+
+
+def _ingestion() -> Any:
+    from ingestion.settings import IngestionSettings
+    from ingestion.workbench import Workbench
+
+    return Workbench(IngestionSettings())
+
+
+def check_database() -> Finding:
+    """Postgres answers, is new enough, and has pgvector without the known index-build flaw."""
+    with _ingestion().connect() as connection:
+        server = connection.info.server_version
+        row = connection.execute("select extversion from pg_extension where extname = 'vector'").fetchone()
+    pgvector = row[0] if row else "missing"
+    found = f"Postgres {server // 10000}.{server % 10000}, pgvector {pgvector}"
+    if server < 180000:
+        return Finding("database", "failed", found, "Postgres 18 or newer is needed.")
+    if row is None or tuple(map(int, pgvector.split("."))) < (0, 8, 2):
+        return Finding("database", "failed", found, "pgvector 0.8.2 or newer is needed.")
+    return Finding("database", "ok", found)
+
+
+def check_roles() -> Finding:
+    """No program's role can step around row-level security."""
+    from sql.migrate import PROGRAM_ROLES
+
+    with _ingestion().connect() as connection:
+        strong = connection.execute(
+            "select rolname from pg_roles where rolname = any(%s) and (rolsuper or rolbypassrls)", [list(PROGRAM_ROLES)]
+        ).fetchall()
+    if strong:
+        names = ", ".join(name for (name,) in strong)
+        return Finding("roles", "failed", f"{names} may bypass row-level security", "alter role … nobypassrls")
+    return Finding("roles", "ok", f"{len(PROGRAM_ROLES)} program roles, none above row-level security")
+
+
+def check_object_store() -> Finding:
+    """The landing bucket takes and gives back an object."""
+    store = _ingestion().store
+    store.put("doctor/probe", b"probe")
+    assert store.get("doctor/probe") == b"probe"
+    return Finding("object store", "ok", f"bucket {store.bucket} can be written and read")
+
+
+def check_embedding() -> Finding:
+    """The embedder loads, and is the one whose vectors the database serves."""
+    from ingestion.publishing import check_model
+
+    bench = _ingestion()
+    with bench.connect() as connection:
+        check_model(connection, bench.embedder)
+    model = bench.embedder
+    return Finding("embedding", "ok", f"{model.name} ({model.revision}), {model.dimensions} dimensions")
+
+
+def check_registry() -> Finding:
+    """The view that decides what is served exists and agrees with what is served."""
+    with _ingestion().connect() as connection:
+        row = connection.execute(
+            "select count(*), count(*) filter (where r.served_version_id is distinct from d.current_version_id)"
+            " from marts.document_registry as r join corpus.documents as d on d.id = r.document_id"
+        ).fetchone()
+    assert row is not None
+    if row[1]:
+        return Finding("registry", "failed", f"{row[1]} of {row[0]} documents serve another version", "Sync again.")
+    return Finding("registry", "ok", f"{row[0]} documents, all served as decided")
+
+
+def check_airflow() -> Finding:
+    """All of Airflow's components are healthy."""
+    from regesta.stack.airflow import AirflowClient
+    from regesta.stack.settings import StackSettings
+
+    health = AirflowClient.of(StackSettings()).health()
+    sick = [name for name, part in health.items() if part.get("status") not in ("healthy", None)]
+    if sick:
+        return Finding("airflow", "failed", f"not healthy: {', '.join(sick)}", "`make up` starts what stopped.")
+    return Finding("airflow", "ok", "scheduler, triggerer, dag processor and metadata database are healthy")
+
+
+def check_api() -> Finding:
+    """The serving API is ready and accepts this machine's key."""
+    import httpx
+
+    from regesta.commands.ask import api_client
+    from regesta.stack.settings import StackSettings
+
+    reply = httpx.get(f"{StackSettings().api_url}/health/ready", timeout=5, trust_env=False).json()
+    if reply["status"] != "ready":
+        return Finding("api", "failed", f"{reply['checks']}", "The first check that is not ok says what to start.")
+    api_client().search("ready", 1, "text", {})
+    return Finding("api", "ok", f"ready, generator {reply['checks']['generator']}, the key works")

@@ -1,0 +1,40 @@
+"""How commands print: tables for people, one JSON document for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+console = Console()
+errors = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document to standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str, indent=2))
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
+    """Print rows as a table, or say what an empty one means and what to do."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007
+        table.add_row(*(_cell(row.get(column)) for column in columns))
+    console.print(table if count else empty)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value.isoformat(" ", "seconds") if hasattr(value, "isoformat") else str(value)
