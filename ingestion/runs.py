@@ -107,6 +107,18 @@ def problems(connection: Connection, run_id: UUID) -> list[dict[str, Any]]:
         return cursor.execute(queries("runs")["problems"], {"run_id": run_id}).fetchall()
 
 
+def recent_runs(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """Return the newest runs of all sources with their counts."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(queries("runs")["recent_runs"], {"limit": limit}).fetchall()
+
+
+def recent_problems(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """Return what was quarantined or failed in the newest run of every source."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(queries("runs")["recent_problems"], {"limit": limit}).fetchall()
+
+
 def fail_run(connection: Connection, run_id: UUID, reason: str) -> None:
     """Close a run that could not go on."""
     with connection.transaction():

@@ -12,8 +12,8 @@ from typing import TypedDict
 from regesta.stack.errors import StackError
 
 
-class Identity(TypedDict):
-    """The arguments with which `subprocess` starts a child as somebody else."""
+class Identity(TypedDict, total=False):
+    """The arguments with which `subprocess` starts a child as somebody else; none of them: as us."""
 
     user: int
     group: int

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from regesta.stack.account import Account
+from regesta.stack.account import Account, Identity
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Command:
     @contextmanager
     def running(self, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         """Run the program as a child, and stop it at the end, at the latest by killing it."""
-        identity = self.account.identity() if self.account else {}
+        identity = self.account.identity() if self.account else Identity()
         with log.open("ab") as output:
             process = subprocess.Popen(
                 self.argv, cwd=self.folder, env={**os.environ, **self.environment}, stdin=subprocess.DEVNULL,

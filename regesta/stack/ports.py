@@ -63,8 +63,9 @@ def holder(port: int) -> str | None:
     except (psutil.AccessDenied, OSError):
         return None  # macOS tells only root
     for connection in connections:
-        listening = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-        if listening and connection.pid:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr or not connection.pid:
+            continue
+        if connection.laddr.port == port:
             return _described(connection.pid)
     return None
 

@@ -16,6 +16,7 @@ import psutil
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from regesta.stack.account import Identity
 from regesta.stack.command import Command
 from regesta.stack.errors import ServiceFailed
 from regesta.stack.leftovers import stop_processes
@@ -132,7 +133,7 @@ class EmbeddedPostgres:
             yield file.name
 
     def _run(self, program: str, *words: str) -> None:
-        identity = self.place.account.identity() if self.place.account else {}
+        identity = self.place.account.identity() if self.place.account else Identity()
         done = subprocess.run(
             [self.place.program(program), *words], cwd=self.place.data.parent, capture_output=True, text=True,
             timeout=120, **identity,

@@ -70,8 +70,9 @@ class EmbeddedS3:
 
     def command(self) -> Command:
         """Return how to run the server."""
+        options = (f"-{name}={value}" for name, value in self._options().items())
         return Command(
-            argv=(_program(), "-logtostderr=true", "server", *(f"-{name}={value}" for name, value in self._options().items())),
+            argv=(_program(), "-logtostderr=true", "server", *options),
             folder=self.folder,  # it looks for more configuration in the folder it runs in
             # Asked to stop, it waits 15 s for streams between its own parts that never end, and sometimes
             # for ever. What it acknowledged is on disk by then: killing it loses nothing.
@@ -137,8 +138,8 @@ class EmbeddedS3:
     def clean(self) -> None:
         """Remove the sockets a stopped server left; it makes some in /tmp whatever it is told."""
         ports = self.settings.internal_ports
-        grpc = {"master": ports.s3_master_grpc, "volume": ports.s3_volume_grpc, "filer": ports.s3_filer_grpc, "s3": ports.s3_grpc}
-        left = [Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock") for part, port in grpc.items()]
+        grpc = (ports.s3_master_grpc, ports.s3_volume_grpc, ports.s3_filer_grpc, ports.s3_grpc)
+        left = [path for port in grpc for path in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock")]
         for path in (*left, self.settings.sockets / "filer.sock", self.settings.sockets / "s3.sock"):
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -39,7 +39,9 @@ class Service:
     """Parts of set-up and services that must be through first."""
 
 
-NAMES = ("postgres", "s3", *(f"airflow-{component}" for component in airflow.COMPONENTS), "serving")
+BASE = ("postgres", "s3")
+"""What the other services stand on: started first, stopped last."""
+NAMES = (*BASE, *(f"airflow-{component}" for component in airflow.COMPONENTS), "serving")
 
 
 def services(settings: StackSettings) -> dict[str, Service]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
-import socket
 import subprocess
 import sys
 import time
-import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+import psutil
 
 from regesta.stack.errors import ServiceFailed, StackError
 from regesta.stack.ports import MARKER
-from regesta.stack.services import Service
+from regesta.stack.services import BASE, Service
 from regesta.stack.settings import StackSettings
 from regesta.stack.supervisor_config import PASSED_ON, socket_path, write_configuration
+from regesta.stack.supervisor_socket import NotRunning, call
 
 _SECONDS = 90.0  # stopping a service may take a minute
 _NOISE = ("MAKE", "MFLAGS", "PYTEST", "VIRTUAL_ENV", "PYTHONHOME", "PYTHONSTARTUP", "AIRFLOW")
@@ -79,14 +79,13 @@ class Supervisor:
         """Make the configuration what it should be now; return the services stopped because theirs changed."""
         write_configuration(self.settings, services)
         [[added, changed, removed]] = self._call("reloadConfig")
-        stopped = []
-        for name in (*changed, *removed):
-            self.stop(name)
+        stale = [*changed, *removed]
+        self.stop_all(stale)
+        for name in stale:
             self._call("removeProcessGroup", name)
-            stopped.append(name)
         for name in (*changed, *added):
             self._call("addProcessGroup", name)
-        return stopped
+        return stale
 
     def states(self) -> dict[str, State]:
         """Return what it knows of every service."""
@@ -110,45 +109,18 @@ class Supervisor:
         with contextlib.suppress(NotRunning):
             self._call("stopProcess", name)
 
+    def stop_all(self, names: Collection[str]) -> None:
+        """Stop services: those that stand on others first, together, then the others."""
+        top, base = [name for name in names if name not in BASE], [name for name in names if name in BASE]
+        for group in (top, base):
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(self.stop, group))
+
     def shut_down(self) -> None:
         """End the supervisor and whatever still runs under it."""
+        process = psutil.Process(self._call("getPID"))
         self._call("shutdown")
-        deadline = time.monotonic() + _SECONDS
-        while self.running() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        psutil.wait_procs([process], timeout=_SECONDS)
 
-    def _call(self, method: str, *arguments: Any, seconds: float = _SECONDS) -> Any:
-        transport = _UnixTransport(self._socket, seconds)
-        with xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=transport) as server:
-            try:
-                return getattr(server.supervisor, method)(*arguments)
-            except xmlrpc.client.Fault as fault:
-                if fault.faultString.startswith("NOT_RUNNING"):
-                    raise NotRunning(fault.faultString) from fault
-                raise ServiceFailed(f"The supervisor refused {method}{arguments}: {fault.faultString}") from fault
-            except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
-                raise ServiceFailed(f"The supervisor does not answer at {self._socket}: {error}") from error
-
-
-class NotRunning(StackError):
-    """A service that should be stopped does not run."""
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path, seconds: float) -> None:
-        super().__init__("localhost", timeout=seconds)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
-
-
-class _UnixTransport(xmlrpc.client.Transport):
-    def __init__(self, path: Path, seconds: float) -> None:
-        super().__init__()
-        self._path, self._seconds = path, seconds
-
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        return _UnixConnection(self._path, self._seconds)
+    def _call(self, method: str, *arguments: object, seconds: float = _SECONDS) -> Any:
+        return call(self._socket, seconds, method, *arguments)

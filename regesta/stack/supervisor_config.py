@@ -14,7 +14,7 @@ from regesta.stack.errors import StackError
 from regesta.stack.leftovers import SERVICE
 from regesta.stack.services import Service
 from regesta.stack.settings import StackSettings
-from regesta.stack.settings_file import read
+from regesta.stack.settings_file import PREFIX, REMEMBERED, read
 
 PASSED_ON = ("REGESTA_", "AWS_", "ANTHROPIC_", "OPENAI_")
 """Variables of the caller with these prefixes are settings: services get them, and restart when they change."""
@@ -94,7 +94,8 @@ def with_environment(service: Service, passed: Mapping[str, str]) -> Command:
 
 def passed_on(settings: StackSettings) -> dict[str, str]:
     """Return the variables every service gets; any change of a setting changes them."""
-    passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+    remembered = {PREFIX + name for name in REMEMBERED}  # given or not this time, these hold
+    passed = {k: v for k, v in os.environ.items() if k.startswith(PASSED_ON) and k not in remembered}
     files = {**read(settings.home / "settings.env"), **{f".env {k}": v for k, v in read(ROOT / ".env").items()}}
     known = sorted((name, value) for name, value in files.items() if name not in _UNREAD)
     direct = ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get("NO_PROXY", os.environ.get("no_proxy")))))

@@ -148,3 +148,58 @@ select corpus.refresh_statistics(%(tenant_id)s);
 -- name: partition_tenant
 -- Gives a tenant that has grown large a vector index of its own.
 select corpus.partition_tenant(%(tenant_id)s, %(min_chunks)s);
+
+-- name: recent_runs
+-- The newest runs of all sources with their counts.
+select
+    r.id as run_id,
+    s.name as source,
+    r.state,
+    r.reason,
+    r.started_at,
+    extract(epoch from coalesce(r.settled_at, clock_timestamp()) - r.started_at)::double precision as seconds,
+    i.discovered,
+    i.indexed,
+    i.unchanged,
+    i.duplicate,
+    i.deleted,
+    i.quarantined,
+    i.failed,
+    i.chunks_kept,
+    i.chunks_embedded
+from (select * from landing.runs order by id desc limit %(limit)s) as r
+inner join landing.sources as s on r.source_id = s.id
+cross join lateral (
+    select
+        count(*) as discovered,
+        count(*) filter (where outcome = 'indexed') as indexed,
+        count(*) filter (where outcome = 'unchanged') as unchanged,
+        count(*) filter (where outcome = 'duplicate') as duplicate,
+        count(*) filter (where outcome = 'deleted') as deleted,
+        count(*) filter (where outcome = 'quarantined') as quarantined,
+        count(*) filter (where outcome = 'failed') as failed,
+        coalesce(sum(chunks_kept), 0) as chunks_kept,
+        coalesce(sum(chunks_embedded), 0) as chunks_embedded
+    from landing.run_items
+    where run_id = r.id
+) as i
+order by r.id desc;
+
+-- name: recent_problems
+-- What was quarantined or failed in the newest run of every source.
+select
+    s.name as source,
+    i.uri,
+    i.outcome,
+    i.reason
+from landing.sources as s
+cross join lateral (
+    select id from landing.runs
+    where source_id = s.id
+    order by id desc
+    limit 1
+) as r
+inner join landing.run_items as i on r.id = i.run_id
+where i.outcome in ('quarantined', 'failed')
+order by s.name, i.outcome, i.uri
+limit %(limit)s;

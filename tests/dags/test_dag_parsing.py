@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,15 @@ import pytest
 
 PARSE_SECONDS = 2.0
 EXPECTED = {"sync_sources", "govern_corpus"}
-HEAVY = ("torch", "unstructured", "onnxruntime", "kiwipiepy", "great_expectations", "sentence_transformers", "fastapi.testclient")
+HEAVY = (
+    "torch",
+    "unstructured",
+    "onnxruntime",
+    "kiwipiepy",
+    "great_expectations",
+    "sentence_transformers",
+    "fastapi.testclient",
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +73,16 @@ def test_embedding_runs_in_the_gpu_pool(dag_bag: Any) -> None:
 def test_sync_sources_runs_the_steps_in_order(dag_bag: Any) -> None:
     dag = dag_bag.dags["sync_sources"]
     order = ["discover", *(f"ingest_batch.{name}" for name in ("land", "parse", "chunk", "embed", "publish")), "settle"]
-    for first, second in zip(order, order[1:], strict=False):
+    for first, second in pairwise(order):
         assert second in dag.get_task(first).downstream_task_ids, f"{first} → {second}"
 
 
 def test_parsing_dags_imports_nothing_heavy(dag_files: list[Path]) -> None:
-    code = f"import sys, runpy\nfor f in sys.argv[1:]: runpy.run_path(f)\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    code = (
+        "import sys, runpy\n"
+        "for file in sys.argv[1:]: runpy.run_path(file)\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, dag_files)], capture_output=True, text=True, timeout=120, check=True
     )

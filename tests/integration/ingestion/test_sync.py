@@ -175,14 +175,13 @@ def test_every_step_can_be_repeated(folder: Folder) -> None:
     folder.put("rules.md", DOCUMENT)
     run_id, [key] = steps.discover(folder.bench, folder.name, "local", f"test__{uuid4()}")
     for _, step in steps.BATCH_STEPS:
-        assert step(folder.bench, key) == (result := step(folder.bench, key))
+        result = step(folder.bench, key)
+        assert step(folder.bench, key) == result
         key = result
     receipt = steps.settle(folder.bench, run_id)
     assert receipt == steps.settle(folder.bench, run_id)
     assert (receipt.state, receipt.indexed) == ("succeeded", 1)
-    assert folder.query(
-        "select count(*) from corpus.versions where run_id = %s", UUID(run_id)
-    ) == [(1,)]
+    assert folder.query("select count(*) from corpus.versions where run_id = %s", UUID(run_id)) == [(1,)]
 
 
 def test_a_superseded_run_can_no_longer_publish(folder: Folder) -> None:
@@ -238,7 +237,8 @@ def test_publications_record_what_was_served_when(folder: Folder) -> None:
     folder.delete("rules.md")
     folder.sync()
     periods = folder.query(
-        "select v.number, upper_inf(p.valid) from corpus.publications as p join corpus.versions as v on v.id = p.version_id"
+        "select v.number, upper_inf(p.valid) from corpus.publications as p"
+        " join corpus.versions as v on v.id = p.version_id"
         " join corpus.documents as d on d.id = p.document_id join landing.sources as s on s.id = d.source_id"
         " where s.name = %s and d.uri like '%%rules.md' order by lower(p.valid)",
         folder.name,

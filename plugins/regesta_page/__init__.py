@@ -1,0 +1,1 @@
+"""The Regesta page in the Airflow UI."""

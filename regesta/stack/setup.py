@@ -1,0 +1,116 @@
+"""Set the machine up and start the stack: every part idempotent, and passed over quickly when done."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+from regesta.stack import airflow_metadata, database
+from regesta.stack.errors import ServiceFailed
+from regesta.stack.lifecycle import Stack, exclusive
+from regesta.stack.parts import UP_TO_DATE, Outcome, Part, Progress, run_parts
+from regesta.stack.postgres import EmbeddedPostgres
+from regesta.stack.s3 import require_buckets
+from regesta.stack.services import BASE
+from regesta.stack.settings import StackSettings
+from regesta.stack.settings_file import ensure_settings
+
+# In a process of its own: it keeps a core busy while other parts go on.
+_BUILD_MODEL = "from corpus.embedding.packaged_model import build; build()"
+
+
+def set_up(progress: Progress) -> list[Outcome]:
+    """Do every part of the set-up; services started for it are stopped again.
+
+    Returns:
+        How each part ended, in the order they did.
+    """
+    settings = ensure_settings()
+    with exclusive(settings):
+        stack = Stack(settings)
+        started = stack.take_charge(BASE)
+        already = stack.running()
+        try:
+            return _recorded(settings, run_parts(_parts(stack, BASE), progress))
+        finally:
+            stack.supervisor.stop_all(started)
+            if not already:
+                stack.supervisor.shut_down()
+
+
+def bring_up(progress: Progress) -> list[Outcome]:
+    """Do every part of the set-up, and start and repair every service."""
+    settings = ensure_settings()
+    with exclusive(settings):
+        stack = Stack(settings)
+        stack.take_charge(stack.services)
+        outcomes = _recorded(settings, run_parts(_parts(stack, tuple(stack.services)), progress))
+        # A service whose database was away may have survived until now, and given up since.
+        fallen = set(stack.services) - stack.running()
+        again = [Part(name, partial(stack.start, name)) for name in fallen]
+        return outcomes + run_parts(again, progress)
+
+
+def _parts(stack: Stack, names: tuple[str, ...]) -> Iterator[Part]:
+    settings = stack.settings
+    yield Part("model", partial(_model, settings))
+    if settings.postgres == "embedded":
+        yield Part("cluster", partial(_cluster, settings))
+    yield Part("schema", partial(database.migrate_schema, settings), ("postgres",))
+    yield Part("dbt", partial(database.build_views, settings), ("schema",))
+    yield Part("key", partial(database.create_first_key, settings), ("schema",))
+    yield Part("airflow metadata", partial(_metadata, settings), ("postgres",))
+    if settings.s3 == "external":
+        yield Part("bucket", partial(_bucket, settings))
+    for name in names:
+        if name in stack.services:
+            yield Part(name, partial(stack.start, name), stack.services[name].after)
+
+
+def _model(settings: StackSettings) -> str | None:
+    if settings.embedding_provider != "packaged":
+        return UP_TO_DATE
+    if list((settings.home / "models").glob("*/model.onnx")):
+        return UP_TO_DATE
+    done = subprocess.run(
+        [sys.executable, "-c", _BUILD_MODEL], capture_output=True, text=True, timeout=900,
+        env={**os.environ, "REGESTA_HOME": str(settings.home)},
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise ServiceFailed(f"The embedding model could not be built:\n{done.stderr.strip()[-2000:]}")
+    return None
+
+
+def _cluster(settings: StackSettings) -> str | None:
+    note = EmbeddedPostgres(settings).initialise()
+    return UP_TO_DATE if note is None else note
+
+
+def _metadata(settings: StackSettings) -> str | None:
+    if settings.postgres == "embedded":
+        airflow_metadata.create_database(database.admin(settings, "postgres"), settings)
+    return None if airflow_metadata.migrate_metadata(settings) else UP_TO_DATE
+
+
+def _bucket(settings: StackSettings) -> str | None:
+    require_buckets(settings)
+    return UP_TO_DATE
+
+
+def _recorded(settings: StackSettings, outcomes: list[Outcome]) -> list[Outcome]:
+    """Keep the newest real time of every part in `<home>/timings.json`; one with nothing to do took none."""
+    path = settings.home / "timings.json"
+    known: dict[str, dict[str, object]] = {}
+    if path.exists():
+        known = {entry["name"]: entry for entry in json.loads(path.read_text())}
+    for outcome in outcomes:
+        if outcome.note != UP_TO_DATE:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            known[outcome.name] = {"name": outcome.name, "seconds": round(outcome.seconds, 2), "at": now}
+    path.write_text(json.dumps(list(known.values()), indent=2))
+    return outcomes

@@ -1,0 +1,65 @@
+"""A whole stack of its own: every service real, other ports, a home in a temporary folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus.settings import ROOT, regesta_home
+from regesta.stack.ports import free_port
+
+
+class Stack:
+    """The command line of one stack."""
+
+    def __init__(self, home: Path, machine: Path) -> None:
+        self.home = home
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("REGESTA_", "AIRFLOW"))}
+        ports = {f"REGESTA_{name}_PORT": str(free_port()) for name in ("API", "AIRFLOW", "POSTGRES", "S3")}
+        self.environment = {
+            **kept,
+            **ports,
+            "REGESTA_HOME": str(home),
+            "REGESTA_DBT_EXECUTABLE": str(machine / "dbt-venv" / "bin" / "dbt"),
+        }
+
+    def run(self, *words: str, expect: int | None = 0) -> str:
+        """Run `regesta …` and return everything it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "regesta.cli", *words],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=280,
+        )  # fmt: skip
+        output = done.stdout + done.stderr
+        if expect is not None:
+            assert done.returncode == expect, f"regesta {' '.join(words)} → {done.returncode}\n{output}"
+        return output
+
+    def json(self, *words: str, expect: int = 0) -> Any:
+        """Run `regesta … --json` and return what it printed, parsed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "regesta.cli", *words, "--json"],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=280,
+        )  # fmt: skip
+        assert done.returncode == expect, f"{words} → {done.returncode}\n{done.stdout}{done.stderr}"
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start a whole stack; the model is the machine's, built at set-up."""
+    machine = regesta_home()
+    home = tmp_path_factory.mktemp("stack")
+    (home / "models").symlink_to(machine / "models")
+    stack = Stack(home, machine)
+    try:
+        stack.run("up")
+        yield stack
+    finally:
+        stack.run("down", expect=None)
