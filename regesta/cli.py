@@ -31,7 +31,6 @@ def main() -> None:
     """Run the command line; what we raise on purpose is one clear message and exit status 1."""
     from pydantic import ValidationError
 
-    from corpus.embedding import EmbeddingError
     from corpus.errors import CorpusError
     from ingestion.errors import IngestionError
     from regesta.stack.errors import StackError
@@ -40,7 +39,7 @@ def main() -> None:
 
     try:
         app()
-    except (CorpusError, EmbeddingError, IngestionError, ServingError, StackError, MigrationError) as error:
+    except (CorpusError, IngestionError, ServingError, StackError, MigrationError) as error:
         errors.print(f"[red]Error:[/] {error}", soft_wrap=True)
         sys.exit(1)
     except ValidationError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import structlog
 from fastapi import FastAPI
@@ -37,7 +38,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     info = conninfo(settings, "regesta_serving", settings.serving_password, statement_seconds=10)
     pool = AsyncConnectionPool(info, min_size=1, max_size=settings.pool_size, timeout=settings.pool_timeout, open=False)
     await pool.open(wait=False)  # an API that starts before its database becomes ready when that does
-    embedder = await asyncio.to_thread(load_embedder, settings.embedder_spec().for_queries())
+    embedder = await asyncio.to_thread(load_embedder, replace(settings.embedder_spec(), threads=1))
     await asyncio.to_thread(analysis.lexemes, "준비 ready")  # load the morphological model before the first question
     journal = Journal(pool)
     journal.start()

@@ -44,9 +44,7 @@ class Graph:
     def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add a node with one output and return the output's name."""
         name = f"{operator}_{len(self.nodes)}"
-        self.nodes.append(
-            helper.make_node(operator, inputs, [name], name=name, domain=domain, **attributes)
-        )
+        self.nodes.append(helper.make_node(operator, inputs, [name], name=name, domain=domain, **attributes))
         return name
 
     def output(self, value: str, name: str, shape: list[int]) -> None:
@@ -111,9 +109,7 @@ def _embeddings(graph: Graph, weights: PackagedWeights) -> str:
     return _add_norm(graph, weights, "emb.ln", words, places)
 
 
-def _attention(
-    graph: Graph, weights: PackagedWeights, at: str, hidden: str, write_linear: WriteLinear
-) -> str:
+def _attention(graph: Graph, weights: PackagedWeights, at: str, hidden: str, write_linear: WriteLinear) -> str:
     width = weights.width
     parts = [_linear(weights, at + part, width) for part in "qkv"]
     together = Linear(
@@ -123,17 +119,13 @@ def _attention(
     )
     projected = write_linear(graph, hidden, together)
     names = [f"{at}{part}" for part in ("query", "key", "value")]
-    graph.nodes.append(
-        helper.make_node("Split", [projected], names, axis=-1, num_outputs=len(names))
-    )
+    graph.nodes.append(helper.make_node("Split", [projected], names, axis=-1, num_outputs=len(names)))
     mixed = graph.node("MultiHeadAttention", *names, domain=CONTRIB, num_heads=weights.heads)
     result = write_linear(graph, mixed, _linear(weights, at + "ao", width))
     return _add_norm(graph, weights, at + "aln", hidden, result)
 
 
-def _feed_forward(
-    graph: Graph, weights: PackagedWeights, at: str, hidden: str, write_linear: WriteLinear
-) -> str:
+def _feed_forward(graph: Graph, weights: PackagedWeights, at: str, hidden: str, write_linear: WriteLinear) -> str:
     inner = _linear(weights, at + "fi", weights.width)
     middle = graph.node("Gelu", write_linear(graph, hidden, inner), domain=CONTRIB)
     result = write_linear(graph, middle, _linear(weights, at + "fo", len(inner.matrix)))

@@ -18,7 +18,7 @@ Array = NDArray[np.float32]
 
 # The channels to be scaled stand out at `<s>` and `</s>`, so in any text; these cover both
 # languages, both prefixes, code, tables and short as well as long input.
-TEXTS = (
+_TEXTS = (
     "query: 로그인이 안 될 때 비밀번호를 어떻게 재설정하나요?",
     "query: How do I cancel a bank transfer that has not arrived yet?",
     "query: 환불",
@@ -27,8 +27,7 @@ TEXTS = (
     "passage: Alterations of the architecture of cerebral white matter in the developing human "
     "brain can affect cortical development and result in functional disabilities. We measured "
     "diffusion in 24 infants at 28 to 41 weeks (p < 0.05).",
-    "passage: ```rust\nfn main() {\n    let mut s = String::from(\"hello\");\n    change(&mut s);\n"
-    "}\n```",
+    'passage: ```rust\nfn main() {\n    let mut s = String::from("hello");\n    change(&mut s);\n}\n```',
     "passage: | 항목 | 2023 | 2024 |\n| --- | ---: | ---: |\n| 매출 | 1,240 | 1,385 |\n| 비용 | 980 | 1,012 |",
     "passage: # Release notes\n\n- Fixed: a crash when the list is empty.\n- 추가: 한국어 검색.",
     "passage: hello",
@@ -52,17 +51,12 @@ def open_session(model: str | bytes) -> onnxruntime.InferenceSession:
         ) from error
 
 
-def measure_peaks(
-    weights: PackagedWeights, tokenizer: Tokenizer
-) -> tuple[dict[str, Array], list[Array]]:
+def measure_peaks(weights: PackagedWeights, tokenizer: Tokenizer) -> tuple[dict[str, Array], list[Array]]:
     """Run the exact encoder; return each layer's input peaks (inputs,) and one vector per text."""
     graph = write_encoder(weights, write_exact)
     names = [output.name for output in graph.outputs]
     session = open_session(graph.model().SerializeToString())
-    runs = [
-        dict(zip(names, session.run(names, {"input_ids": ids}), strict=True))
-        for ids in _token_ids(tokenizer)
-    ]
+    runs = [dict(zip(names, session.run(names, {"input_ids": ids}), strict=True)) for ids in _token_ids(tokenizer)]
     peaks = {
         name.removeprefix("peaks/"): np.max([run[name] for run in runs], axis=0)
         for name in names
@@ -85,4 +79,4 @@ def check_fidelity(model: Path, tokenizer: Tokenizer, exact: list[Array]) -> Non
 
 
 def _token_ids(tokenizer: Tokenizer) -> list[NDArray[np.int64]]:
-    return [np.array([tokenizer.encode(text).ids], np.int64) for text in TEXTS]
+    return [np.array([tokenizer.encode(text).ids], np.int64) for text in _TEXTS]

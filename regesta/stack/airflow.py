@@ -60,7 +60,8 @@ def environment(settings: StackSettings) -> dict[str, str]:
         },
         "API_AUTH": {"JWT_SECRET": secret(settings.airflow_jwt_secret)},
         "SCHEDULER": {
-            "SCHEDULER_IDLE_SLEEP_TIME": 0.5,  # the wait between two steps of a run; 0.1 would cost a tenth of a core
+            # The wait between two steps of a run. 0.1 takes another 0.06 of a core when idle.
+            "SCHEDULER_IDLE_SLEEP_TIME": 0.2,
             "ORPHANED_TASKS_CHECK_INTERVAL": 30,  # tasks of a killed scheduler run again soon
             "TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
         },

@@ -59,6 +59,21 @@ def admin(settings: StackSettings, database: str) -> str:
     return EmbeddedPostgres(settings).admin(database)
 
 
+def register_model(settings: StackSettings) -> str | None:
+    """Make the table for the vectors of the model the settings name; the first model registered is served."""
+    from corpus.embedding import load_embedder
+
+    embedder = load_embedder(settings.embedder_spec())
+    with connect(conninfo(settings, OWNER, settings.owner_password)) as connection:
+        known = connection.execute(
+            "select 1 from corpus.embedding_models where name = %s and revision = %s", [embedder.name, embedder.revision]
+        ).fetchone()
+        connection.execute(
+            "select corpus.add_embedding_model(%s, %s, %s)", [embedder.name, embedder.revision, embedder.dimensions]
+        )
+    return UP_TO_DATE if known else f"{embedder.name} ({embedder.revision})"
+
+
 def build_views(settings: StackSettings) -> str | None:
     """Have dbt build its views, unless this database has the ones of these very files."""
     files = [path for path in (ROOT / "dbt").rglob("*") if path.is_file() and path.suffix in (".sql", ".yml", ".csv")]

@@ -21,7 +21,7 @@ from regesta.stack.settings import StackSettings
 from regesta.stack.settings_file import ensure_settings
 
 # In a process of its own: it keeps a core busy while other parts go on.
-_BUILD_MODEL = "from corpus.embedding.packaged_model import build; build()"
+_BUILD_MODEL = "import sys, pathlib; from corpus.embedding.packaged_model import ensure_built as b; b(pathlib.Path(sys.argv[1]))"
 
 
 def set_up(progress: Progress) -> list[Outcome]:
@@ -63,6 +63,7 @@ def _parts(stack: Stack, names: tuple[str, ...]) -> Iterator[Part]:
         yield Part("cluster", partial(_cluster, settings))
     yield Part("schema", partial(database.migrate_schema, settings), ("postgres",))
     yield Part("dbt", partial(database.build_views, settings), ("schema",))
+    yield Part("embedder", partial(database.register_model, settings), ("schema", "model"))
     yield Part("key", partial(database.create_first_key, settings), ("schema",))
     yield Part("airflow metadata", partial(_metadata, settings), ("postgres",))
     if settings.s3 == "external":
@@ -78,7 +79,7 @@ def _model(settings: StackSettings) -> str | None:
     if list((settings.home / "models").glob("*/model.onnx")):
         return UP_TO_DATE
     done = subprocess.run(
-        [sys.executable, "-c", _BUILD_MODEL], capture_output=True, text=True, timeout=900,
+        [sys.executable, "-c", _BUILD_MODEL, str(settings.home / "models")], capture_output=True, text=True, timeout=900,
         env={**os.environ, "REGESTA_HOME": str(settings.home)},
     )  # fmt: skip
     if done.returncode != 0:
