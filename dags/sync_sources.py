@@ -11,8 +11,8 @@ ledger and prints the receipt. Between tasks travel keys of staged files, never 
 documents; run it again with `confirm_removals` if they are really gone.
 
 **When it is red**: open the log of *settle*: it names every document that was not reached and why. A document whose
-content cannot be used is *quarantined* with its reason and does not turn the run red. Clearing any task is safe: every
-step can be repeated. Starting a new run is safe too: it takes over from one that never settled.
+content cannot be used is *quarantined* with its reason and does not turn the run red. Every step can be repeated, and
+a new run is always safe: it takes over from one that never settled, and does only what is left to do.
 
 **By hand**: leave `source` empty for all enabled sources, or name one.
 """
@@ -20,7 +20,7 @@ step can be repeated. Starting a new run is safe too: it takes over from one tha
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, TriggerRule, chain, dag, get_current_context, task, task_group
@@ -130,8 +130,7 @@ def settle() -> list[dict[str, Any]]:
 @dag(
     dag_id="sync_sources",
     doc_md=__doc__,
-    schedule="0 2 * * *",
-    start_date=datetime(2026, 1, 1),
+    schedule="0 2 * * *",  # without a start date, the first one is the next night's, not last night's at once
     catchup=False,
     max_active_runs=1,
     max_active_tasks=4,

@@ -30,7 +30,7 @@ part() {
     fi
     seconds=$(($(date +%s) - begun))
     printf '✓ %-22s%6s s\n' "install $name" "$seconds"
-    printf 'install %s\t%s\n' "$name" "$seconds" >>"$HOME_FOLDER/install.tsv"
+    printf 'install %s\t%s\t%s\n' "$name" "$seconds" "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" >>"$HOME_FOLDER/install.tsv"
 }
 
 # stamp FILE…: what a finished install is known by: the locks' bytes and the folder it was made in.

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import structlog
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from psycopg_pool import AsyncConnectionPool
 
 from corpus import analysis
@@ -53,7 +54,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def create_app(settings: ServingSettings | None = None) -> FastAPI:
     """Return the ASGI application."""
-    app = FastAPI(title="Regesta", version="1", description=DESCRIPTION, lifespan=lifespan)
+    # Offline: the API page brings its scripts along instead of loading them from elsewhere.
+    app = FastAPIOffline(title="Regesta", version="1", description=DESCRIPTION, lifespan=lifespan)
     app.state.settings = settings or ServingSettings()
     app.add_middleware(MetricsMiddleware)
     problems.install(app)

@@ -124,7 +124,7 @@ def _revision(spec: EmbedderSpec, model: Any) -> str:
     """Return the hub commit, or for a local folder a hash of its files: new weights, new space."""
     folder = Path(spec.model)
     if not folder.is_dir():
-        configuration = getattr(model[0].auto_model, "config", None)
+        configuration = getattr(getattr(model[0], "auto_model", None), "config", None)
         return getattr(configuration, "_commit_hash", None) or spec.revision or "unversioned"
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):

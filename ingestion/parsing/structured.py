@@ -14,6 +14,7 @@ from ingestion.items import Element, Parsed
 from ingestion.parsing.text import decode
 
 _BOILERPLATE = ("nav", "header", "footer", "aside", "script", "style", "noscript", "template", "form")
+_NUMBERED = re.compile(r"\d+[.)]\s")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
@@ -84,7 +85,7 @@ def _elements(partitioned: Iterable[Any], trust_titles: bool = True) -> Iterator
     for element in partitioned:
         kind, text = element.category, element.text.strip()
         if kind == "ListItem" and text:
-            items.append(f"- {text}")
+            items.append(text if _NUMBERED.match(text) else f"- {text}")
             continue
         if items:
             yield Element("text", "\n".join(items))

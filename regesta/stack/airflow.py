@@ -79,7 +79,6 @@ def environment(settings: StackSettings) -> dict[str, str]:
             "WORKER_LOG_SERVER_PORT": settings.internal_ports.airflow_logs,
             "TRIGGER_LOG_SERVER_PORT": settings.internal_ports.airflow_logs,
         },
-        "USAGE_DATA_COLLECTION": {"ENABLED": False},
     }
     variables = {
         f"AIRFLOW__{section}__{name}": str(value)

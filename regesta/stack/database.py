@@ -66,7 +66,8 @@ def register_model(settings: StackSettings) -> str | None:
     embedder = load_embedder(settings.embedder_spec())
     with connect(conninfo(settings, OWNER, settings.owner_password)) as connection:
         known = connection.execute(
-            "select 1 from corpus.embedding_models where name = %s and revision = %s", [embedder.name, embedder.revision]
+            "select 1 from corpus.embedding_models where name = %s and revision = %s",
+            [embedder.name, embedder.revision],
         ).fetchone()
         connection.execute(
             "select corpus.add_embedding_model(%s, %s, %s)", [embedder.name, embedder.revision, embedder.dimensions]

@@ -119,6 +119,9 @@ def shut_down(settings: StackSettings) -> list[str]:
         stack.supervisor.shut_down()
     if stack.stop_leftovers():
         stopped.append("leftovers")
+    if settings.sockets != settings.run:
+        with contextlib.suppress(OSError):
+            settings.sockets.rmdir()
     return stopped
 
 

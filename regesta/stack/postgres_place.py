@@ -6,12 +6,12 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from regesta.stack.account import Account, unprivileged
 from regesta.stack.errors import StackError
+from regesta.stack.folders import make_private
 from regesta.stack.settings import StackSettings
 from regesta.stack.settings_file import remember
 
@@ -78,18 +78,7 @@ def _reachable(folder: Path, account: Account) -> Path | None:
 
 def _outside(settings: StackSettings, account: Account) -> Path:
     folder = SHARED_FOLDER / f"regesta-{settings.digest}"
-    try:
-        folder.mkdir(mode=0o700)
-        os.chown(folder, account.uid, account.gid)
-    except FileExistsError:
-        # Anybody may have made this name first in a shared folder: only ours will do.
-        found = folder.lstat()
-        private = stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and not found.st_mode & 0o077
-        if not private:
-            raise StackError(
-                f"{folder} exists and is not a private folder of user {account.name}: remove it, or set "
-                "REGESTA_POSTGRES_FOLDER to a folder that user can enter."
-            ) from None
+    make_private(folder, account.uid, account.gid)
     remember(settings.home, POSTGRES_FOLDER=str(folder))
     return folder
 

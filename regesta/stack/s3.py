@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from regesta.stack.command import Command
 from regesta.stack.errors import ServiceFailed, StackError
+from regesta.stack.folders import make_private
 from regesta.stack.health import http_problem
 from regesta.stack.settings import StackSettings, secret
 from regesta.stack.waiting import wait_healthy
@@ -147,8 +148,9 @@ class EmbeddedS3:
     @contextmanager
     def running(self) -> Iterator[S3Client]:
         """Run the server for a block, giving a client; for tests."""
-        for folder in (self.settings.logs, self.settings.sockets):
+        for folder in (self.settings.logs, self.settings.run):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.settings.sockets, os.geteuid(), os.getegid())
         self.prepare()
         with self.command().running(self.log) as process:
             wait_healthy("s3", self.problem, self.log, 60, alive=lambda: process.poll() is None)

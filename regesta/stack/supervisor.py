@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from regesta.stack.errors import ServiceFailed, StackError
+from regesta.stack.folders import make_private
 from regesta.stack.ports import MARKER
 from regesta.stack.services import BASE, Service
 from regesta.stack.settings import StackSettings
@@ -59,7 +60,8 @@ class Supervisor:
 
     def launch(self, services: Iterable[Service]) -> None:
         """Start it, with no service running yet."""
-        self.settings.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.settings.run.mkdir(mode=0o700, exist_ok=True)
+        make_private(self.settings.sockets, os.geteuid(), os.getegid())
         self._socket.unlink(missing_ok=True)
         configuration = write_configuration(self.settings, services)
         dropped = (*PASSED_ON, *_NOISE)  # settings reach a service through its script, and only those of now
@@ -121,6 +123,7 @@ class Supervisor:
         process = psutil.Process(self._call("getPID"))
         self._call("shutdown")
         psutil.wait_procs([process], timeout=_SECONDS)
+        self._socket.unlink(missing_ok=True)
 
     def _call(self, method: str, *arguments: object, seconds: float = _SECONDS) -> Any:
         return call(self._socket, seconds, method, *arguments)

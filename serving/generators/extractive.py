@@ -25,6 +25,8 @@ MIN_SCORE = 0.45
 KEEP_RATIO = 0.85
 """A further sentence is added when it scores at least this share of the best one."""
 
+_LIST_ITEM = re.compile(r"(?:-|\d+[.)])\s")
+
 NOTHING_FOUND = {
     "ko": "제공된 문서에서 이 질문의 답을 찾지 못했습니다.",
     "en": "The documents do not answer this question.",
@@ -83,7 +85,7 @@ def _parts(paragraph: str, kind: str) -> list[str]:
     lines = paragraph.splitlines()
     if kind == "table" and len(lines) > 1:
         return [f"{lines[0]}\n{line}" for line in lines[1:]]
-    if kind == "code" or (len(lines) > 1 and lines[0].startswith("- ") and len(paragraph) <= 600):
+    if kind == "code" or (len(lines) > 1 and _LIST_ITEM.match(lines[0]) and len(paragraph) <= 600):
         return [paragraph]
     return analysis.sentences(paragraph)
 
