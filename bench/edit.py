@@ -17,7 +17,10 @@ from ingestion.workbench import Workbench
 BUCKET = "documents"
 PARAGRAPHS = 200
 EDITS = 12
-WORDS = ["account", "backup", "calendar", "document", "expense", "folder", "guide", "holiday", "invoice", "journal", "key", "limit", "meeting", "notice", "office", "password", "quarter", "report", "security", "team", "update", "vacation", "window", "계정", "비밀번호", "로그인", "휴가", "규정", "보안", "문서", "회의", "예산", "출장"]
+WORDS = """
+    account backup calendar document expense folder guide holiday invoice journal key limit meeting notice office
+    password quarter report security team update vacation window 계정 비밀번호 로그인 휴가 규정 보안 문서 회의 예산 출장
+    """.split()  # noqa: SIM905
 
 
 def run(repeats: int) -> bool:

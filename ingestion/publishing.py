@@ -88,8 +88,10 @@ def publish(
         "access_groups": source.access_groups,
         "run_id": run_id,
         "pipeline": pipeline,
+        "analysis": analysis.VERSION,
     }
-    chunk_rows = list(_chunk_rows(items))  # text analysis takes time, which no lock should wait for
+    # Text analysis takes time, which no lock should wait for.
+    chunk_rows = list(_chunk_rows(items, _lexemes(connection, source.tenant_id, items)))
     with connection.transaction():
         if connection.execute(queries("runs")["lock_running_run"], scope).fetchone() is None:
             raise RunSuperseded(
@@ -158,14 +160,27 @@ def _item_row(item: Item) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _chunk_rows(items: Sequence[Item]) -> Iterator[tuple[Any, ...]]:
+def _lexemes(connection: Connection, tenant_id: str, items: Sequence[Item]) -> dict[str, tuple[str, int]]:
+    """Return `tsvector` literal and lexeme count of every passage, by hash; only new ones are analysed."""
+    chunks = {chunk.chunk_hash: chunk for item in items if fate(item) == "publish" for chunk in item.chunks}
+    rows = connection.execute(
+        queries("publish")["analysed_passages"],
+        {"tenant_id": tenant_id, "chunk_hashes": list(chunks), "analysis": analysis.VERSION},
+    )
+    known = {chunk_hash: (lexemes, count) for chunk_hash, lexemes, count in rows}
+    for chunk_hash in chunks.keys() - known.keys():
+        chunk = chunks[chunk_hash]
+        words = analysis.lexemes(" ".join((*chunk.heading_path, chunk.text)))
+        known[chunk_hash] = (analysis.tsvector(words), len(words))
+    return known
+
+
+def _chunk_rows(items: Sequence[Item], lexemes: dict[str, tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
     for item in items:
         if fate(item) != "publish":
             continue
         for position, chunk in enumerate(item.chunks):
-            words = analysis.lexemes(" ".join((*chunk.heading_path, chunk.text)))
             yield (
                 item.uri, position, chunk.chunk_hash, chunk.text, list(chunk.heading_path), chunk.kind,
-                chunk.token_count, analysis.tsvector(words), len(words), chunk.page, chunk.char_start,
-                chunk.char_end,
+                chunk.token_count, *lexemes[chunk.chunk_hash], chunk.page, chunk.char_start, chunk.char_end,
             )  # fmt: skip

@@ -6,7 +6,7 @@ set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 HOME_FOLDER=${REGESTA_HOME:-$ROOT/.regesta}
-mkdir -p "$HOME_FOLDER/logs"
+(umask 077 && mkdir -p "$HOME_FOLDER/logs") # logs may tell what others should not read
 HOME_FOLDER=$(cd "$HOME_FOLDER" && pwd -P)
 VENV=$HOME_FOLDER/venv
 DBT_VENV=$HOME_FOLDER/dbt-venv

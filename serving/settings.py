@@ -25,7 +25,7 @@ class ServingSettings(CorpusSettings):
     anthropic_base_url: str | None = Field(
         default=None, description="Any server that speaks the Messages protocol; unset: Anthropic's."
     )
-    anthropic_model: str = "claude-sonnet-4-5"
+    anthropic_model: str = "claude-sonnet-5-5"
     answer_max_tokens: int = Field(default=1024, ge=1)
     first_token_timeout: float = Field(default=10.0, gt=0, description="Seconds.")
     idle_timeout: float = Field(default=15.0, gt=0, description="Seconds between two tokens.")

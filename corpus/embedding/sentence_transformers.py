@@ -31,7 +31,7 @@ class SentenceTransformerEmbedder:
         self._devices = _devices(spec.device)
         self._model = _load(spec, self._devices[0] if self._devices else None)
         self.name = Path(spec.model).name if Path(spec.model).is_dir() else spec.model
-        self.revision = _revision(spec, self._model)
+        self.revision = _revision(spec)
         self.dimensions = int(self._model.get_embedding_dimension())
         self.max_tokens = int(self._model.max_seq_length or spec.max_tokens)
         self._prefixes = {"query": spec.query_prefix, "passage": spec.passage_prefix}
@@ -120,12 +120,11 @@ def _load(spec: EmbedderSpec, device: str | None) -> Any:
         ) from error
 
 
-def _revision(spec: EmbedderSpec, model: Any) -> str:
+def _revision(spec: EmbedderSpec) -> str:
     """Return the hub commit, or for a local folder a hash of its files: new weights, new space."""
     folder = Path(spec.model)
     if not folder.is_dir():
-        configuration = getattr(getattr(model[0], "auto_model", None), "config", None)
-        return getattr(configuration, "_commit_hash", None) or spec.revision or "unversioned"
+        return _hub_commit(spec) or spec.revision or "unversioned"
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.name.startswith("."):
@@ -133,3 +132,14 @@ def _revision(spec: EmbedderSpec, model: Any) -> str:
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:12]
+
+
+def _hub_commit(spec: EmbedderSpec) -> str | None:
+    """Return which commit the files just loaded from the hub's cache belong to."""
+    from huggingface_hub import try_to_load_from_cache
+
+    for name in ("modules.json", "config.json"):
+        path = try_to_load_from_cache(spec.model, name, revision=spec.revision)
+        if isinstance(path, str):
+            return Path(path).parent.name  # …/snapshots/COMMIT/config.json
+    return None

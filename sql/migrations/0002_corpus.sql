@@ -110,6 +110,7 @@ create table corpus.chunks (
     token_count integer not null check (token_count > 0),
     lexemes tsvector not null,
     lexeme_count integer not null,
+    analysis text not null,
     is_live boolean not null default false,
     created_at timestamptz not null default now(),
     unique (document_id, chunk_hash)
@@ -126,6 +127,7 @@ comment on column corpus.chunks.kind is 'text, table or code.';
 comment on column corpus.chunks.token_count is 'Length in tokens of the embedder that was in use when it was cut.';
 comment on column corpus.chunks.lexemes is 'Stems of English words, morphemes of Korean ones, computed by corpus.analysis.';
 comment on column corpus.chunks.lexeme_count is 'How many lexemes with repetition: the length BM25 normalises by.';
+comment on column corpus.chunks.analysis is 'Version of the text analysis that found the lexemes.';
 comment on column corpus.chunks.is_live is 'Part of the version being served.';
 comment on column corpus.chunks.created_at is 'When it first appeared.';
 create index chunks_tenant_hash on corpus.chunks (tenant_id, chunk_hash);

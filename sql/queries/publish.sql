@@ -125,7 +125,7 @@ where v.document_id = i.document_id and v.run_id = %(run_id)s and i.fate in ('pu
 -- New passages; one that the document already had keeps its row, and so its vector.
 insert into corpus.chunks as c (
     document_id, tenant_id, access_groups, chunk_hash, text, heading_path, kind, token_count, lexemes,
-    lexeme_count
+    lexeme_count, analysis
 )
 select distinct on (i.document_id, s.chunk_hash)
     i.document_id,
@@ -137,14 +137,15 @@ select distinct on (i.document_id, s.chunk_hash)
     s.kind,
     s.token_count,
     s.lexemes,
-    s.lexeme_count
+    s.lexeme_count,
+    %(analysis)s
 from staged_chunks as s
 inner join staged_items as i on s.uri = i.uri
 where i.fate = 'publish'
 order by i.document_id, s.chunk_hash
 on conflict (document_id, chunk_hash) do update
-set lexemes = excluded.lexemes, lexeme_count = excluded.lexeme_count
-where c.lexemes <> excluded.lexemes;
+set lexemes = excluded.lexemes, lexeme_count = excluded.lexeme_count, analysis = excluded.analysis
+where c.analysis <> excluded.analysis;
 
 -- name: insert_version_chunks
 -- Which chunk stands where in the new versions.
@@ -290,6 +291,15 @@ select distinct c.chunk_hash
 from corpus.chunks as c
 inner join {model_table} as e on c.tenant_id = e.tenant_id and c.id = e.chunk_id
 where c.tenant_id = %(tenant_id)s and c.chunk_hash = any(%(chunk_hashes)s);
+
+-- name: analysed_passages
+-- Lexemes of these passages, where today's text analysis has found them before in the tenant.
+select distinct on (chunk_hash)
+    chunk_hash,
+    lexemes::text as lexemes,
+    lexeme_count
+from corpus.chunks
+where tenant_id = %(tenant_id)s and chunk_hash = any(%(chunk_hashes)s) and analysis = %(analysis)s;
 
 -- name: serving_model
 -- The model whose vectors are searched.

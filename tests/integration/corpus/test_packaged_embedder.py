@@ -83,7 +83,8 @@ def best_split(text: str, scores: dict[str, float]) -> list[str]:
             score = best[start][0] + scores.get(text[start:end], -1e29)
             if score > best[end][0]:
                 best[end] = (score, start)
-    pieces, end = [], len(text)
+    pieces: list[str] = []
+    end = len(text)
     while end:
         pieces.insert(0, text[best[end][1] : end])
         end = best[end][1]

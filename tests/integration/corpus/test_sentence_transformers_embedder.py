@@ -6,6 +6,9 @@ It runs them through an independent implementation of BERT, so it also checks th
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -136,6 +139,27 @@ def test_changed_files_are_another_revision(embedder: Embedder, folder: Path) ->
     finally:
         (folder / "note.txt").unlink()
     assert again.revision != embedder.revision
+
+
+def test_a_hub_model_in_the_cache_works_offline_under_its_commit(folder: Path, tmp_path: Path) -> None:
+    commit = "c0ffee" + "0" * 34
+    repository = tmp_path / "hub" / "models--someone--e5"
+    for place in ("refs", "snapshots"):
+        (repository / place).mkdir(parents=True)
+    (repository / "refs" / "main").write_text(commit)
+    (repository / "snapshots" / commit).symlink_to(folder)
+    code = (
+        "from corpus.embedding import *\n"
+        "e = load_embedder(EmbedderSpec(provider='sentence_transformers', model='someone/e5'))\n"
+        "print(e.name, e.revision, e.embed(['a'], 'query').shape)"
+    )
+    # In a process of its own: the hub's client reads where its cache is when it is imported.
+    environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    environment.pop("HF_HUB_CACHE", None)
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert result.stdout == f"someone/e5 {commit} (1, 384)\n"
 
 
 def test_order_threads_and_nothing(embedder: Embedder) -> None:

@@ -142,7 +142,7 @@ def test_another_tenants_key_sees_nothing(api: httpx.Client, other_key: str) -> 
     assert api.post("/v1/search", json={"query": "login 로그인"}, headers=headers).json()["hits"] == []
 
 
-@pytest.mark.parametrize("header", [None, "Bearer rgs_wrong", "Basic abc", "Bearer "])
+@pytest.mark.parametrize("header", [None, "Bearer rgs_wrong", "Basic abc", "Bearer"])
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/search", "/ask"])
 def test_a_wrong_key_is_a_problem_document(api: httpx.Client, path: str, header: str | None) -> None:
     with httpx.Client(base_url=api.base_url, trust_env=False) as stranger:
@@ -187,7 +187,7 @@ def test_claude_writes_the_answer_from_isolated_sources(claude_api: httpx.Client
     assert dict(stream[:-1])["usage"] == {"input_tokens": 42, "output_tokens": 7}
     request = upstream.requests[-1]
     assert request["path"] == "/v1/messages"
-    assert request["headers"]["x-api-key"] == "sk-test"
+    assert request["headers"]["x-api-key"] == "sk-test", request["headers"]
     prompt = request["body"]["messages"][0]["content"]
     assert '<source number="1"' in prompt and QUESTION in prompt
     assert request["body"]["stream"] is True

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from corpus.embedding import Embedder, packaged
 from corpus.embedding.packaged import PackagedEmbedder
+from corpus.embedding.packaged_tokenizer import BEGIN, END
 
 
 class CharacterTokenizer:
@@ -65,7 +66,7 @@ def test_input_is_prefix_and_text_between_specials_cut_at_the_limit(text: str, k
     row = ONE.embed([text], kind)[0]
     length, first, last = (int(value) for value in row[:3])
     assert length == min(len(f"{kind}: {text}") + 2, ONE.max_tokens)
-    assert (first, last) == (packaged.BEGIN, packaged.END)
+    assert (first, last) == (BEGIN, END)
 
 
 def test_query_and_passage_differ_by_their_prefix() -> None:

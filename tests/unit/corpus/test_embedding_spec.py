@@ -5,12 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from corpus.embedding import EmbedderSpec, EmbeddingError, load_embedder
-from corpus.embedding.sentence_transformers import _revision
 from corpus.errors import CorpusError
 
 
@@ -40,14 +38,6 @@ def test_home_that_is_no_folder_is_explained(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file, not a folder")
     with pytest.raises(EmbeddingError, match="could not be built in"):
         load_embedder(EmbedderSpec(home=tmp_path / "models"))
-
-
-@pytest.mark.parametrize(("commit", "pinned", "expected"), [("c0ffee", "main", "c0ffee"), (None, "v2", "v2")])
-def test_hub_models_are_known_by_their_commit(commit: str | None, pinned: str, expected: str) -> None:
-    first = SimpleNamespace(auto_model=SimpleNamespace(config=SimpleNamespace(_commit_hash=commit)))
-    spec = EmbedderSpec(provider="sentence_transformers", model="someone/some-model", revision=pinned)
-    assert _revision(spec, [first]) == expected
-    assert _revision(EmbedderSpec(model="someone/static"), [object()]) == "unversioned"
 
 
 def test_api_key_is_not_printed() -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,11 @@ def services(model: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def compose() -> list[str]:
-    for program in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(program[0]) and subprocess.run([*program, "version"], capture_output=True).returncode == 0:
-            return program
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # a package can bring it, too
+    for name, *words in (["docker", "compose"], ["docker-compose"]):
+        program = shutil.which(name, path=path)
+        if program and subprocess.run([program, *words, "version"], capture_output=True).returncode == 0:
+            return [program, *words]
     pytest.skip("neither `docker compose` nor `docker-compose` is installed: the file was not read by Compose itself")
 
 
@@ -132,6 +135,10 @@ def test_the_development_s3_server_does_not_start_without_keys(services: dict[st
         )  # fmt: skip
         assert done.returncode != 0
         assert "set REGESTA_S3_" in done.stderr
+
+
+def test_airflow_parts_have_their_official_names(services: dict[str, dict[str, Any]]) -> None:
+    assert {name for name in services if name.startswith("airflow")} == AIRFLOW
 
 
 def test_every_long_running_service_is_watched_and_starts_again(services: dict[str, dict[str, Any]]) -> None:
