@@ -11,8 +11,6 @@ export REGESTA_HOME PYTHON UV
 PY = "$(REGESTA_HOME)/venv/bin/python"
 BIN = "$(REGESTA_HOME)/venv/bin"
 REGESTA = $(PY) -m regesta.cli
-# What to lint: only what is there.
-SQL = $(wildcard sql dbt)
 
 .PHONY: help setup demo up down status logs migrate dbt lint test bench torch format clean environment development
 
@@ -52,12 +50,13 @@ lint: development ## formatting, types, import rules, SQL
 	check format $(BIN)/ruff format --check .; \
 	check mypy $(BIN)/mypy; \
 	check imports $(BIN)/lint-imports; \
-	check sqlfluff $(BIN)/sqlfluff lint --disable-progress-bar $(SQL); \
+	check sqlfluff $(BIN)/sqlfluff lint --disable-progress-bar sql; \
+	check sqlfluff $(BIN)/sqlfluff lint --disable-progress-bar --templater jinja dbt/models dbt/tests; \
 	check squawk $(BIN)/squawk --config .squawk.toml $(wildcard sql/migrations/*.sql); \
 	if [ -n "$$failed" ]; then echo "lint failed:$$failed"; exit 1; fi; echo "lint passed"
 
 format: development ## put code and SQL into the agreed form
-	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format . ; $(BIN)/sqlfluff fix --disable-progress-bar $(SQL)
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format . ; $(BIN)/sqlfluff fix --disable-progress-bar --quiet sql ; $(BIN)/sqlfluff fix --disable-progress-bar --quiet --templater jinja dbt/models dbt/tests
 
 test: development ## every test, against a real Postgres and a real S3 of its own
 	@$(PY) -m pytest $(ARGS)

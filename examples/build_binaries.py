@@ -217,10 +217,7 @@ def set_block(block: Block, regular: str, bold: str) -> list[Flowable]:
         return [Paragraph(escape(block.text), body)]
     item = ParagraphStyle("item", parent=body, leftIndent=16, bulletFontName=regular, spaceAfter=3)
     marks = [f"{n}." if block.kind == "numbers" else "•" for n in range(1, len(block.rows) + 1)]
-    return [
-        Paragraph(escape(row[0]), item, bulletText=mark)
-        for mark, row in zip(marks, block.rows, strict=True)
-    ]
+    return [Paragraph(escape(row[0]), item, bulletText=mark) for mark, row in zip(marks, block.rows, strict=True)]
 
 
 def set_table(rows: list[list[str]], regular: str, bold: str) -> Table:

@@ -57,13 +57,12 @@ def open_run(connection: Connection, source: Source, trigger: str, dag_run_id: s
 
     A retried task gets the run it opened before, which may be settled already.
     """
+    names = queries("runs")
+    scope = {"source_id": source.id, "trigger": trigger, "dag_run_id": dag_run_id}
     with connection.transaction():
-        connection.execute(queries("runs")["lock_source"], {"source_id": source.id})
-        connection.execute(queries("runs")["supersede_runs"], {"source_id": source.id, "dag_run_id": dag_run_id})
-        row = connection.execute(
-            queries("runs")["open_run"],
-            {"source_id": source.id, "trigger": trigger, "dag_run_id": dag_run_id},
-        ).fetchone()
+        for name in ("lock_source", "supersede_runs", "open_run", "reopen_run"):
+            connection.execute(names[name], scope)
+        row = connection.execute(names["find_run"], scope).fetchone()
     assert row is not None
     return row[0], row[1]
 

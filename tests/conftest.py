@@ -70,7 +70,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Point every test at an empty home of its own, and at no `.env`."""
     home = tmp_path / "home"
     monkeypatch.setenv("REGESTA_HOME", str(home))
-    monkeypatch.setattr("corpus.settings.settings_files", lambda: (home / "settings.env",))
+    monkeypatch.setattr("corpus.settings.settings_files", lambda: (regesta_home() / "settings.env",))
     return home
 
 

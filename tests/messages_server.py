@@ -39,7 +39,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.requests.append({"path": self.path, "headers": {name.lower(): value for name, value in self.headers.items()}, "body": body})
+        self.server.requests.append(
+            {"path": self.path, "headers": {name.lower(): value for name, value in self.headers.items()}, "body": body}
+        )
         fault = self.server.fault
         if fault and fault.isdigit():
             error = json.dumps({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}).encode()

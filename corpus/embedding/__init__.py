@@ -87,6 +87,11 @@ class EmbedderSpec:
     passage_prefix: str = "passage: "
 
 
+def well_formed(text: str) -> str:
+    """Return `text` with every half of a surrogate pair as `?`: JSON carries them, UTF-8 cannot."""
+    return text.encode(errors="replace").decode()
+
+
 def load_embedder(spec: EmbedderSpec) -> Embedder:
     """Return the embedder `spec` describes; only its own packages are imported.
 

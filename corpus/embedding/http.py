@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from corpus.embedding import EmbedderSpec, EmbeddingError, Kind, Vectors
+from corpus.embedding import EmbedderSpec, EmbeddingError, Kind, Vectors, well_formed
 
 _ATTEMPTS = 5
 _FIRST_DELAY = 0.5  # seconds; doubles with every attempt
@@ -55,7 +55,7 @@ class HTTPEmbedder:
     def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
         """Return an `(n, dimensions)` float32 array of unit rows, in the order of `texts`."""
         prefix = self._prefixes[kind]
-        batches = _split([prefix + text for text in texts], self._batch_size)
+        batches = _split([prefix + well_formed(text) for text in texts], self._batch_size)
         if not batches:
             return np.empty((0, self.dimensions), np.float32)
         with ThreadPoolExecutor(min(self._threads, len(batches))) as pool:
@@ -66,7 +66,7 @@ class HTTPEmbedder:
 
         That is one token per Korean syllable and 1.3 times the usual count of English.
         """
-        return [math.ceil(len(text.encode()) / 3) for text in texts]
+        return [math.ceil(len(well_formed(text).encode()) / 3) for text in texts]
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus.embedding import EmbedderSpec, EmbeddingError, Kind, Vectors
+from corpus.embedding import EmbedderSpec, EmbeddingError, Kind, Vectors, well_formed
 
 _CUDA_BATCH_FACTOR = 16
 """A GPU is fed this many times the batch size that suits a core."""
@@ -50,7 +50,7 @@ class SentenceTransformerEmbedder:
         with self._turn:
             try:
                 rows = self._model.encode(
-                    list(texts),
+                    [well_formed(text) for text in texts],
                     prompt=self._prefixes[kind],
                     batch_size=self._batch_size,
                     pool=self._pool_for(len(texts)),
@@ -71,7 +71,9 @@ class SentenceTransformerEmbedder:
         if not texts:
             return []
         with self._turn:
-            encoded = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+            encoded = self._model.tokenizer(
+                [well_formed(text) for text in texts], add_special_tokens=False, truncation=False, verbose=False
+            )
         return [len(ids) for ids in encoded["input_ids"]]
 
     def close(self) -> None:

@@ -83,12 +83,11 @@ class Stack:
         """Stop every process of this home that no supervisor watches, and return how many there were."""
         found = find_leftovers(self.settings.home)
         stop_processes(found, signal.SIGTERM, seconds=5)
+        stopped = len(found)
         if self.settings.postgres == "embedded":
-            server = EmbeddedPostgres(self.settings)
-            found += server.processes()
-            stop_processes(server.processes(), signal.SIGINT, seconds=20)
+            stopped += EmbeddedPostgres(self.settings).stop()
         EmbeddedS3(self.settings).clean()
-        return len(found)
+        return stopped
 
     def _wait(self, service: Service, seconds: float) -> None:
         started = self.supervisor.state(service.name).started

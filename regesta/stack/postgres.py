@@ -83,8 +83,19 @@ class EmbeddedPostgres:
         configuration.write_bytes(CONFIGURATION.read_bytes())
         if self.place.account:
             os.chown(configuration, self.place.account.uid, self.place.account.gid)
-        stop_processes(self.processes(), signal.SIGINT, seconds=20)
+        self.stop()
         (self.place.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def stop(self) -> int:
+        """Stop a server nobody supervises, or what is left of one, and return how many processes there were."""
+        found = self.processes()
+        family = {process.pid for process in found}
+        heads = [process for process in found if _parent(process) not in family]
+        # A whole server ends in order when its head is asked. Parts without a head have nothing to save.
+        if len(heads) == 1 < len(found):
+            stop_processes(heads, signal.SIGINT, seconds=20)
+        stop_processes(self.processes(), signal.SIGKILL, seconds=5)
+        return len(found)
 
     def processes(self) -> list[psutil.Process]:
         """Return every running process of this cluster: Postgres works inside its data folder."""
@@ -140,3 +151,10 @@ class EmbeddedPostgres:
         )  # fmt: skip
         if done.returncode != 0:
             raise ServiceFailed(f"{program} failed:\n{(done.stderr or done.stdout).strip()}")
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:
+        return 0

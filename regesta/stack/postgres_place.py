@@ -41,7 +41,7 @@ def find_place(settings: StackSettings) -> Place:
         home.mkdir(mode=0o700, exist_ok=True)
         return Place(home / "data", packaged, None)
     folder = settings.postgres_folder or _reachable(home, account) or _outside(settings, account)
-    if account.succeeds(packaged / "bin" / "postgres", "--version"):
+    if account.succeeds(packaged / "bin" / "initdb", "--version"):
         return Place(folder / "data", packaged, account)
     return Place(folder / "data", _copied(packaged, folder, account), account)
 
@@ -95,7 +95,7 @@ def _copied(packaged: Path, folder: Path, account: Account) -> Path:
             shutil.copytree(libraries, draft / libraries.name)
         draft.rename(target)
     programs = target / PACKAGE / "pginstall"
-    if not account.succeeds(programs / "bin" / "postgres", "--version"):
+    if not account.succeeds(programs / "bin" / "initdb", "--version"):
         raise StackError(
             f"User {account.name} can run Postgres neither from {packaged} nor from {programs}: "
             "set REGESTA_POSTGRES_FOLDER to a folder where that user may run programs."

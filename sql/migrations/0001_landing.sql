@@ -11,7 +11,7 @@ create table landing.sources (
     kind text not null check (kind in ('s3')),
     uri text not null check (uri <> ''),
     tenant_id text not null check (tenant_id ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
-    access_groups text [] not null default '{everyone}' check (
+    access_groups text[] not null default '{everyone}' check (
         cardinality(access_groups) > 0 and array_to_string(access_groups, '') !~ '[,\s]'
     ),
     authority smallint not null default 50 check (authority between 0 and 100),

@@ -11,7 +11,7 @@ create table corpus.documents (
     source_id uuid not null references landing.sources (id),
     uri text not null,
     title text,
-    access_groups text [] not null check (cardinality(access_groups) > 0),
+    access_groups text[] not null check (cardinality(access_groups) > 0),
     status text not null default 'active' check (status in ('active', 'deleted')),
     current_version_id uuid,
     etag text,
@@ -74,10 +74,11 @@ comment on column corpus.versions.created_at is 'When it was made.';
 create unique index versions_one_current_per_document on corpus.versions (document_id) where state = 'current';
 create index versions_raw_sha256 on corpus.versions (raw_sha256);
 
+-- The table was made a few lines above and is empty: checking the constraint holds nobody up.
+-- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint
 alter table corpus.documents
 add constraint documents_current_version_fkey
-foreign key (current_version_id) references corpus.versions (id) deferrable initially deferred not valid;
-alter table corpus.documents validate constraint documents_current_version_fkey;
+foreign key (current_version_id) references corpus.versions (id) deferrable initially deferred;
 
 create table corpus.publications (
     id uuid primary key default uuidv7(),
@@ -102,10 +103,10 @@ create table corpus.chunks (
     id uuid primary key default uuidv7(),
     document_id uuid not null references corpus.documents (id),
     tenant_id text not null,
-    access_groups text [] not null,
+    access_groups text[] not null,
     chunk_hash text not null,
     text text not null check (text <> ''),
-    heading_path text [] not null default '{}',
+    heading_path text[] not null default '{}',
     kind text not null check (kind in ('text', 'table', 'code')),
     token_count integer not null check (token_count > 0),
     lexemes tsvector not null,

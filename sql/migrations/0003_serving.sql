@@ -11,7 +11,7 @@ create table serving.api_keys (
     prefix text not null,
     key_hash text not null unique check (key_hash ~ '^[0-9a-f]{64}$'),
     tenant_id text not null check (tenant_id ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
-    access_groups text [] not null default '{everyone}' check (
+    access_groups text[] not null default '{everyone}' check (
         cardinality(access_groups) > 0 and array_to_string(access_groups, '') !~ '[,\s]'
     ),
     created_at timestamptz not null default now(),

@@ -23,7 +23,7 @@ create temporary table staged_chunks (
     position integer not null,
     chunk_hash text not null,
     text text not null,
-    heading_path text [] not null,
+    heading_path text[] not null,
     kind text not null,
     token_count integer not null,
     lexemes tsvector not null,
@@ -54,7 +54,8 @@ from (select uri from staged_items order by uri) as ordered;
 update staged_items as i
 set fate = 'stale', reason = 'stale: a newer state of this document is already published'
 from corpus.documents as d
-where d.source_id = %(source_id)s and d.uri = i.uri and i.fate in ('publish', 'quarantine', 'touch')
+where
+    d.source_id = %(source_id)s and d.uri = i.uri and i.fate in ('publish', 'quarantine', 'touch')
     and d.modified_at > i.modified_at;
 
 -- name: upsert_documents
@@ -74,9 +75,9 @@ select
 from staged_items
 where fate in ('publish', 'quarantine', 'touch')
 on conflict (source_id, uri) do update
-set
-    access_groups = excluded.access_groups, status = 'active', etag = excluded.etag,
-    byte_count = excluded.byte_count, modified_at = excluded.modified_at, updated_at = clock_timestamp();
+    set
+        access_groups = excluded.access_groups, status = 'active', etag = excluded.etag,
+        byte_count = excluded.byte_count, modified_at = excluded.modified_at, updated_at = clock_timestamp();
 
 -- name: delete_documents
 -- Gone at the source: kept for history, served to nobody.
@@ -130,7 +131,7 @@ insert into corpus.chunks as c (
 select distinct on (i.document_id, s.chunk_hash)
     i.document_id,
     %(tenant_id)s,
-    %(access_groups)s::text [],
+    %(access_groups)s::text[],
     s.chunk_hash,
     s.text,
     s.heading_path,
@@ -144,8 +145,8 @@ inner join staged_items as i on s.uri = i.uri
 where i.fate = 'publish'
 order by i.document_id, s.chunk_hash
 on conflict (document_id, chunk_hash) do update
-set lexemes = excluded.lexemes, lexeme_count = excluded.lexeme_count, analysis = excluded.analysis
-where c.analysis <> excluded.analysis;
+    set lexemes = excluded.lexemes, lexeme_count = excluded.lexeme_count, analysis = excluded.analysis
+    where c.analysis <> excluded.analysis;
 
 -- name: insert_version_chunks
 -- Which chunk stands where in the new versions.
@@ -178,13 +179,15 @@ select
             select e.embedding from corpus.chunks as o
             inner join {model_table} as e on o.tenant_id = e.tenant_id and o.id = e.chunk_id
             where o.tenant_id = c.tenant_id and o.chunk_hash = c.chunk_hash
+            order by o.id
             limit 1
         )
     )
 from staged_items as i
 inner join corpus.chunks as c on i.document_id = c.document_id
 left join staged_vectors as n on c.chunk_hash = n.chunk_hash
-where i.fate = 'publish'
+where
+    i.fate = 'publish'
     and exists (select 1 from corpus.version_chunks as vc where vc.version_id = i.version_id and vc.chunk_id = c.id)
     and not exists (select 1 from {model_table} as k where k.tenant_id = c.tenant_id and k.chunk_id = c.id)
 on conflict (tenant_id, chunk_id) do nothing;
@@ -245,7 +248,7 @@ with wanted as (
     select
         c.id,
         c.tenant_id,
-        exists (
+        exists(
             select 1 from corpus.version_chunks as vc
             where vc.version_id = r.served_version_id and vc.chunk_id = c.id
         ) as is_live,
@@ -265,7 +268,8 @@ flipped_chunks as (
 update {model_table} as e
 set is_live = w.is_live, access_groups = w.access_groups
 from wanted as w
-where e.tenant_id = w.tenant_id and e.chunk_id = w.id
+where
+    e.tenant_id = w.tenant_id and e.chunk_id = w.id
     and (e.is_live, e.access_groups) is distinct from (w.is_live, w.access_groups);
 
 -- name: settle_items

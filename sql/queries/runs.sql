@@ -12,32 +12,40 @@ where source_id = %(source_id)s and state = 'running' and dag_run_id is distinct
 returning id;
 
 -- name: open_run
--- Opens a run. A retried task finds the run it opened before, and reopens it unless a newer one has begun.
-insert into landing.runs as r (source_id, trigger, dag_run_id)
+-- Opens a run; a retried task's is there already.
+insert into landing.runs (source_id, trigger, dag_run_id)
 values (%(source_id)s, %(trigger)s, %(dag_run_id)s)
-on conflict (dag_run_id, source_id) do update
-set
-    (state, settled_at, reason) = (
-        select
-            case when reopens.yes then 'running' else r.state end,
-            case when reopens.yes then null else r.settled_at end,
-            case when reopens.yes then null else r.reason end
-        from (
-            select r.state = 'failed' and not exists (
-                select 1 from landing.runs as newer
-                where newer.source_id = r.source_id and newer.id > r.id
-            ) as yes
-        ) as reopens
-    )
-returning id, state;
+on conflict (dag_run_id, source_id) do nothing;
+
+-- name: reopen_run
+-- Lets a retried task go on with the run it failed, unless a newer one has begun.
+update landing.runs as r
+set state = 'running', settled_at = null, reason = null
+where
+    r.dag_run_id = %(dag_run_id)s and r.source_id = %(source_id)s and r.state = 'failed'
+    and not exists (
+        select 1 from landing.runs as newer
+        where newer.source_id = r.source_id and newer.id > r.id
+    );
+
+-- name: find_run
+-- The run of one source in one DAG run.
+select
+    id,
+    state
+from landing.runs
+where dag_run_id = %(dag_run_id)s and source_id = %(source_id)s;
 
 -- name: add_items
 -- Writes what was discovered; repeating a discovery keeps what has been settled.
 insert into landing.run_items (run_id, uri, change, outcome, reason, settled_at)
-values (
-    %(run_id)s, %(uri)s, %(change)s, %(outcome)s, %(reason)s,
+select
+    %(run_id)s,
+    %(uri)s,
+    %(change)s,
+    %(outcome)s,
+    %(reason)s,
     case when %(outcome)s::text is not null then clock_timestamp() end
-)
 on conflict (run_id, uri) do update
 set
     change = excluded.change, outcome = excluded.outcome, reason = excluded.reason,
@@ -169,7 +177,7 @@ select
     i.chunks_embedded
 from (select * from landing.runs order by id desc limit %(limit)s) as r
 inner join landing.sources as s on r.source_id = s.id
-cross join lateral (
+inner join lateral (
     select
         count(*) as discovered,
         count(*) filter (where outcome = 'indexed') as indexed,
@@ -182,7 +190,7 @@ cross join lateral (
         coalesce(sum(chunks_embedded), 0) as chunks_embedded
     from landing.run_items
     where run_id = r.id
-) as i
+) as i on true
 order by r.id desc;
 
 -- name: recent_problems
@@ -193,12 +201,12 @@ select
     i.outcome,
     i.reason
 from landing.sources as s
-cross join lateral (
+inner join lateral (
     select id from landing.runs
     where source_id = s.id
     order by id desc
     limit 1
-) as r
+) as r on true
 inner join landing.run_items as i on r.id = i.run_id
 where i.outcome in ('quarantined', 'failed')
 order by s.name, i.outcome, i.uri

@@ -20,9 +20,9 @@ select
     vector_rank,
     similarity
 from corpus.search_chunks(
-    query_lexemes => %(lexemes)s::text [], query_vector => %(vector)s, hit_limit => %(top_k)s,
-    source_names => %(sources)s::text [], languages => %(languages)s::text [],
-    document_ids => %(document_ids)s::uuid [], kinds => %(kinds)s::text []
+    query_lexemes => %(lexemes)s::text[], query_vector => %(vector)s, hit_limit => %(top_k)s,
+    source_names => %(sources)s::text[], languages => %(languages)s::text[],
+    document_ids => %(document_ids)s::uuid[], kinds => %(kinds)s::text[]
 );
 
 -- name: log_query

@@ -134,7 +134,7 @@ def test_meaning_decides_in_korean_and_english(embedder: Embedder, kind: str, te
 
 
 def test_rows_are_unit_and_independent_of_neighbours_and_threads(home: Path, embedder: Embedder) -> None:
-    texts = KOREAN + ENGLISH[:12] + [""]
+    texts = KOREAN + ENGLISH[:12] + ["", "half a pair \ud800"]
     vectors = embedder.embed(texts, "passage")
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
     np.testing.assert_array_equal(embedder.embed(texts[::-1], "passage")[::-1], vectors)

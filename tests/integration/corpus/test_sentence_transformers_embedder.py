@@ -40,6 +40,7 @@ TEXTS = [
     "로그인 오류가 나요",
     "오늘 점심 메뉴",
     "How do I get my money back? " * 12,
+    "half a pair \ud800",
     "소유권은 러스트의 핵심 개념이다.\n\n```rust\nlet s = String::new();\n```",
 ]
 

@@ -187,7 +187,7 @@ def test_claude_writes_the_answer_from_isolated_sources(claude_api: httpx.Client
     assert dict(stream[:-1])["usage"] == {"input_tokens": 42, "output_tokens": 7}
     request = upstream.requests[-1]
     assert request["path"] == "/v1/messages"
-    assert request["headers"]["x-api-key"] == "sk-test", request["headers"]
+    assert request["headers"]["authorization"] == "Bearer sk-test"
     prompt = request["body"]["messages"][0]["content"]
     assert '<source number="1"' in prompt and QUESTION in prompt
     assert request["body"]["stream"] is True

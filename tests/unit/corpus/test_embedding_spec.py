@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.embedding import EmbedderSpec, EmbeddingError, load_embedder
+from corpus.embedding import EmbedderSpec, EmbeddingError, load_embedder, well_formed
 from corpus.errors import CorpusError
 
 
@@ -38,6 +38,11 @@ def test_home_that_is_no_folder_is_explained(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file, not a folder")
     with pytest.raises(EmbeddingError, match="could not be built in"):
         load_embedder(EmbedderSpec(home=tmp_path / "models"))
+
+
+@pytest.mark.parametrize(("text", "expected"), [("가 a😀", "가 a😀"), ("a\ud800b", "a?b"), ("", "")])
+def test_half_a_surrogate_pair_becomes_a_question_mark(text: str, expected: str) -> None:
+    assert well_formed(text) == expected
 
 
 def test_api_key_is_not_printed() -> None:

@@ -170,7 +170,8 @@ def test_unreachable_server_is_explained(server: ModelServer, pauses: list[float
 
 
 def test_token_estimate_is_cautious(embedder: HTTPEmbedder) -> None:
-    assert embedder.count_tokens(["", "abcdef", "로그인"]) == [0, 2, 3]
+    assert embedder.count_tokens(["", "abcdef", "로그인", "\ud800"]) == [0, 2, 3, 1]
+    assert embedder.embed(["half a pair \ud800"], "query").shape == (1, 3)
 
 
 @pytest.mark.parametrize("missing", [{"url": "http://127.0.0.1:1/v1"}, {"dimensions": 3}])

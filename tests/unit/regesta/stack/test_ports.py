@@ -43,6 +43,7 @@ def test_free_ports_pass() -> None:
 
 def test_a_port_whose_last_connection_lingers_is_free() -> None:
     with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as every server of ours does
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = server.getsockname()[1]

@@ -74,7 +74,7 @@ def test_an_external_service_gets_nothing_of_the_embedded_ones(home: Path) -> No
 
 def test_own_lines_and_odd_values_survive(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ensure_settings()
-    odd = "it's a \\ \"pass\" # word ; ${HOME} 비밀"
+    odd = 'it\'s a \\ "pass" # word ; ${HOME} 비밀'
     remember(home, ANTHROPIC_API_KEY=odd)
     ensure_settings()
     assert read(home / "settings.env")["ANTHROPIC_API_KEY"] == odd

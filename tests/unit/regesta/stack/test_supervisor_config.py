@@ -75,7 +75,7 @@ def test_a_path_the_format_cannot_hold_is_refused(tmp_path: Path, name: str) -> 
 
 
 def test_scripts_set_exactly_the_environment_they_should(tmp_path: Path) -> None:
-    odd = {"A": "it's \"odd\" $HOME `x` \\ # ;", "B": "two\nlines", "C": '{"json": "100%"}'}
+    odd = {"A": 'it\'s "odd" $HOME `x` \\ # ;', "B": "two\nlines", "C": '{"json": "100%"}'}
     program = "import os, json; print(json.dumps([os.getcwd(), {k: os.environ[k] for k in 'ABC'}]))"
     script = tmp_path / "s.sh"
     script.write_text(Command((sys.executable, "-c", program), tmp_path, odd).script())
