@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -48,9 +49,23 @@ def prepare(settings: StackSettings) -> None:
 
 def environment(settings: StackSettings) -> dict[str, str]:
     """Return the variables every Airflow process of this home needs."""
-    sections: dict[str, dict[str, object]] = {
+    variables = {
+        f"AIRFLOW__{section}__{name}": str(value)
+        for section, options in _sections(settings).items()
+        for name, value in options.items()
+    }
+    return {**variables, **_plain(settings)}
+
+
+def _sections(settings: StackSettings) -> dict[str, dict[str, object]]:
+    return {
         "CORE": _core(settings),
-        "DATABASE": {"SQL_ALCHEMY_CONN": database_url(settings), "CHECK_MIGRATIONS": False},
+        "DATABASE": {
+            "SQL_ALCHEMY_CONN": database_url(settings),
+            # Left to itself it takes asyncpg, which knows no sslmode.
+            "SQL_ALCHEMY_CONN_ASYNC": database_url(settings, "psycopg"),
+            "CHECK_MIGRATIONS": False,  # `regesta up` has brought them up to date
+        },
         "API": {
             "HOST": "127.0.0.1",
             "PORT": settings.airflow_port,
@@ -80,12 +95,6 @@ def environment(settings: StackSettings) -> dict[str, str]:
             "TRIGGER_LOG_SERVER_PORT": settings.internal_ports.airflow_logs,
         },
     }
-    variables = {
-        f"AIRFLOW__{section}__{name}": str(value)
-        for section, options in sections.items()
-        for name, value in options.items()
-    }
-    return {**variables, **_plain(settings)}
 
 
 def _core(settings: StackSettings) -> dict[str, object]:
@@ -127,11 +136,14 @@ def _plain(settings: StackSettings) -> dict[str, str]:
     }
 
 
-def database_url(settings: StackSettings) -> str:
+def database_url(settings: StackSettings, driver: str = "psycopg2") -> str:
     """Return SQLAlchemy's URL of the metadata database."""
     if settings.airflow_database_url:
-        return settings.airflow_database_url.get_secret_value()
+        url = settings.airflow_database_url.get_secret_value()
+        return re.sub(r"^postgres(ql)?(\+\w+)?:", f"postgresql+{driver}:", url)
     server = conninfo_to_dict(settings.database_url)
     password = quote(secret(settings.airflow_database_password), safe="")
     where = f"{server.get('host', '127.0.0.1')}:{server.get('port', 5432)}"
-    return f"postgresql+psycopg2://{DATABASE}:{password}@{where}/{DATABASE}"
+    options = {name: str(value) for name, value in server.items() if name.startswith("ssl")}
+    query = f"?{urlencode(options)}" if options else ""
+    return f"postgresql+{driver}://{DATABASE}:{password}@{where}/{DATABASE}{query}"

@@ -68,7 +68,14 @@ def migrate_metadata(settings: StackSettings) -> bool:
 def _revision(settings: StackSettings) -> str | None:
     """Return the schema revision the database is at; None when it has none yet."""
     plain = airflow.database_url(settings).replace("postgresql+psycopg2:", "postgresql:", 1)
-    with psycopg.connect(plain, connect_timeout=5) as connection:
+    try:
+        connected = psycopg.connect(plain, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        raise ServiceFailed(
+            f"Airflow's metadata database cannot be reached: {error}. For an external Postgres set "
+            "REGESTA_AIRFLOW_DATABASE_URL to a database of its own, or REGESTA_ADMIN_DATABASE_URL to have one made."
+        ) from error
+    with connected as connection:
         table = connection.execute("select to_regclass('alembic_version')").fetchone()
         if table is None or table[0] is None:
             return None

@@ -19,8 +19,8 @@ from psycopg.conninfo import make_conninfo
 from regesta.stack.account import Identity
 from regesta.stack.command import Command
 from regesta.stack.errors import ServiceFailed
-from regesta.stack.leftovers import stop_processes
 from regesta.stack.postgres_place import Place, find_place, moved_note
+from regesta.stack.postgres_processes import cluster_processes, stop_cluster
 from regesta.stack.settings import StackSettings, secret
 from regesta.stack.waiting import wait_healthy
 
@@ -88,25 +88,11 @@ class EmbeddedPostgres:
 
     def stop(self) -> int:
         """Stop a server nobody supervises, or what is left of one, and return how many processes there were."""
-        found = self.processes()
-        family = {process.pid for process in found}
-        heads = [process for process in found if _parent(process) not in family]
-        # A whole server ends in order when its head is asked. Parts without a head have nothing to save.
-        if len(heads) == 1 < len(found):
-            stop_processes(heads, signal.SIGINT, seconds=20)
-        stop_processes(self.processes(), signal.SIGKILL, seconds=5)
-        return len(found)
+        return stop_cluster(self.place.data)
 
     def processes(self) -> list[psutil.Process]:
-        """Return every running process of this cluster: Postgres works inside its data folder."""
-        found = []
-        for process in psutil.process_iter(["name"]):
-            try:
-                if process.info["name"] == "postgres" and process.cwd() == str(self.place.data.resolve()):
-                    found.append(process)
-            except psutil.Error:
-                continue  # gone, or somebody else's
-        return found
+        """Return every running process of this cluster."""
+        return cluster_processes(self.place.data)
 
     def admin(self, database: str = SUPERUSER) -> str:
         """Return the superuser's connection string, for set-up only."""
@@ -151,10 +137,3 @@ class EmbeddedPostgres:
         )  # fmt: skip
         if done.returncode != 0:
             raise ServiceFailed(f"{program} failed:\n{(done.stderr or done.stdout).strip()}")
-
-
-def _parent(process: psutil.Process) -> int:
-    try:
-        return process.ppid()
-    except psutil.NoSuchProcess:
-        return 0

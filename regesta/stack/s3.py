@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from regesta.stack.buckets import create_buckets, probing_client, round_trip
 from regesta.stack.command import Command
-from regesta.stack.errors import ServiceFailed, StackError
+from regesta.stack.errors import StackError
 from regesta.stack.folders import make_private
 from regesta.stack.health import http_problem
 from regesta.stack.settings import StackSettings, secret
@@ -25,8 +25,6 @@ from regesta.stack.waiting import wait_healthy
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-PROBE = ".regesta-probe"
 
 
 class EmbeddedS3:
@@ -44,18 +42,7 @@ class EmbeddedS3:
     @cached_property
     def client(self) -> S3Client:
         """A client that gives up quickly, for probing."""
-        import boto3
-
-        client: S3Client = boto3.client(
-            "s3",
-            endpoint_url=self.settings.s3_endpoint,
-            region_name=self.settings.s3_region,
-            aws_access_key_id=self.settings.s3_access_key_id,
-            aws_secret_access_key=secret(self.settings.s3_secret_access_key) or None,
-            config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1},
-                          s3={"addressing_style": "path"} if self.settings.s3_endpoint else {}),
-        )  # fmt: skip
-        return client
+        return probing_client(self.settings)
 
     def prepare(self) -> None:
         """Write who may do what; only the owner may read it."""
@@ -113,12 +100,9 @@ class EmbeddedS3:
 
     def problem(self) -> str | None:
         """Return why the server cannot be used now: it must take an object and give it back."""
-        bucket = self.settings.s3_bucket
         try:
-            self.create_buckets()
-            self.client.put_object(Bucket=bucket, Key=PROBE, Body=b"ready")
-            self.client.get_object(Bucket=bucket, Key=PROBE)["Body"].read()
-            self.client.delete_object(Bucket=bucket, Key=PROBE)
+            create_buckets(self.client, (self.settings.s3_bucket, self.settings.source_bucket))
+            round_trip(self.client, self.settings.s3_bucket)
         except (BotoCoreError, ClientError) as error:
             return str(error)
         return None
@@ -126,15 +110,6 @@ class EmbeddedS3:
     def answers(self) -> str | None:
         """Return why the server does not answer at all; cheap, for a look at the status."""
         return http_problem(f"http://127.0.0.1:{self.settings.s3_port}/healthz")
-
-    def create_buckets(self) -> None:
-        """Create the landing bucket and the demo's source bucket where they are missing."""
-        for bucket in (self.settings.s3_bucket, self.settings.source_bucket):
-            try:
-                self.client.create_bucket(Bucket=bucket)
-            except ClientError as error:
-                if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-                    raise
 
     def clean(self) -> None:
         """Remove the sockets a stopped server left; it makes some in /tmp whatever it is told."""
@@ -156,18 +131,6 @@ class EmbeddedS3:
             wait_healthy("s3", self.problem, self.log, 60, alive=lambda: process.poll() is None)
             yield self.client
         self.clean()
-
-
-def require_buckets(settings: StackSettings) -> None:
-    """Check that an external object store has the landing bucket and lets us in."""
-    try:
-        EmbeddedS3(settings).client.head_bucket(Bucket=settings.s3_bucket)
-    except (BotoCoreError, ClientError) as error:
-        where = settings.s3_endpoint or f"AWS ({settings.s3_region})"
-        raise ServiceFailed(
-            f"The bucket {settings.s3_bucket} at {where} cannot be used: {error}. Create it, and check "
-            "REGESTA_S3_BUCKET, REGESTA_S3_ENDPOINT, REGESTA_S3_REGION and the keys."
-        ) from error
 
 
 def _program() -> str:

@@ -12,11 +12,11 @@ from functools import partial
 
 from corpus.settings import ROOT
 from regesta.stack import airflow_metadata, database, stamps
+from regesta.stack.buckets import require_buckets
 from regesta.stack.errors import ServiceFailed
 from regesta.stack.lifecycle import Stack, exclusive
 from regesta.stack.parts import UP_TO_DATE, Outcome, Part, Progress, run_parts
 from regesta.stack.postgres import EmbeddedPostgres
-from regesta.stack.s3 import require_buckets
 from regesta.stack.services import BASE
 from regesta.stack.settings import StackSettings
 from regesta.stack.settings_file import ensure_settings
@@ -100,7 +100,8 @@ def _cluster(settings: StackSettings) -> str | None:
 
 
 def _metadata(settings: StackSettings) -> str | None:
-    if settings.postgres == "embedded":
+    administered = settings.postgres == "embedded" or settings.admin_database_url
+    if administered and not settings.airflow_database_url:
         airflow_metadata.create_database(database.admin(settings, "postgres"), settings)
     return None if airflow_metadata.migrate_metadata(settings) else UP_TO_DATE
 

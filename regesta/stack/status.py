@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from regesta.stack import database
+from regesta.stack.buckets import require_buckets
 from regesta.stack.errors import StackError
 from regesta.stack.leftovers import SERVICE, find_leftovers
 from regesta.stack.postgres import EmbeddedPostgres
-from regesta.stack.s3 import require_buckets
 from regesta.stack.services import Service, services
 from regesta.stack.settings import StackSettings
 from regesta.stack.supervisor import State, Supervisor

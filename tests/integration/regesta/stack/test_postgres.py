@@ -82,7 +82,8 @@ def test_it_is_set_up_as_the_platform_needs_it(server: EmbeddedPostgres) -> None
             "listen_addresses": "127.0.0.1", "timezone": "UTC", "jit": "off", "password_encryption": "scram-sha-256"
         }  # fmt: skip
         row = connection.execute(
-            "select datlocprovider, datlocale, pg_encoding_to_char(encoding) from pg_database where datname = 'postgres'"
+            "select datlocprovider, datlocale, pg_encoding_to_char(encoding) from pg_database"
+            " where datname = 'postgres'"
         ).fetchone()
         assert row == ("b", "C.UTF-8", "UTF8")
         connection.execute("create extension vector")

@@ -15,9 +15,10 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
+from regesta.stack.buckets import require_buckets
 from regesta.stack.errors import ServiceFailed
 from regesta.stack.ports import free_block, free_port
-from regesta.stack.s3 import EmbeddedS3, require_buckets
+from regesta.stack.s3 import EmbeddedS3
 from regesta.stack.settings import InternalPorts, StackSettings
 
 
@@ -42,7 +43,7 @@ def test_a_wrong_key_is_refused(s3: Any, key: str, secret: str) -> None:
 
 def test_a_missing_bucket_is_explained(s3: Any, machine: StackSettings) -> None:
     require_buckets(machine)
-    with pytest.raises(ServiceFailed, match="The bucket nowhere at http://127.0.0.1:"):
+    with pytest.raises(ServiceFailed, match=r"The bucket nowhere at http://127\.0\.0\.1:"):
         require_buckets(machine.model_copy(update={"s3_bucket": "nowhere"}))
 
 
@@ -59,7 +60,7 @@ def server() -> Iterator[EmbeddedS3]:
             s3_access_key_id="k",
             s3_secret_access_key="s",
             internal_port_base=free_block(str(folder), len(InternalPorts._fields), {port}),
-        )  # fmt: skip
+        )
     )
     shutil.rmtree(folder)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from regesta.stack import airflow
@@ -38,6 +39,23 @@ def test_every_option_exists_in_this_airflow(settings: StackSettings) -> None:
 def test_a_password_with_odd_characters_reaches_the_database(settings: StackSettings) -> None:
     url = make_url(airflow.database_url(settings))
     assert (url.password, url.host, url.port, url.database) == ("p@ss/w:rd %", "127.0.0.1", 54329, "airflow")
+
+
+@pytest.mark.parametrize(
+    "given", ["postgres://u:p@db/x?sslmode=require", "postgresql+psycopg2://u:p@db/x?sslmode=require"]
+)
+def test_an_external_database_keeps_its_options_for_both_drivers(settings: StackSettings, given: str) -> None:
+    external = settings.model_copy(update={"airflow_database_url": SecretStr(given)})
+    database = {name: value for name, value in airflow.environment(external).items() if "SQL_ALCHEMY" in name}
+    assert database == {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg2://u:p@db/x?sslmode=require",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": "postgresql+psycopg://u:p@db/x?sslmode=require",
+    }
+
+
+def test_transport_security_of_the_database_holds_for_airflow_too(settings: StackSettings) -> None:
+    external = settings.model_copy(update={"database_url": "postgresql://db.example:5433/regesta?sslmode=verify-full"})
+    assert airflow.database_url(external).endswith("@db.example:5433/airflow?sslmode=verify-full")
 
 
 def test_the_s3_connection_is_json(settings: StackSettings) -> None:

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,7 +16,7 @@ from regesta.stack.ports import free_port
 
 
 class FakeAirflow(BaseHTTPRequestHandler):
-    seen: list[tuple[str, str, Any]] = []
+    seen: ClassVar[list[tuple[str, str, Any]]] = []
     valid_token = "t1"
     dag_known_after = 0
     tasks = 230
