@@ -88,8 +88,8 @@ def _write_page(cold: dict[str, float], warm: list[dict[str, float]]) -> None:
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(
         "# From a fresh clone to a cited answer\n\n"
-        f"Seconds of `make demo` on {os.cpu_count()} cores, by `make bench ARGS=demo`. Cold: no package cache. Warm: median "
-        f"(range) of {len(warm)} runs. Parts in brackets run side by side inside *set up and start*.\n\n"
+        f"Seconds of `make demo` on {os.cpu_count()} cores, by `make bench ARGS=demo`. Cold: no package cache. Warm: "
+        f"median (range) of {len(warm)} runs. Parts in brackets run side by side inside *set up and start*.\n\n"
         "| part | cold | warm |\n|---|---|---|\n" + "\n".join(rows) + "\n",
         encoding="utf-8",
     )

@@ -42,7 +42,7 @@ def demo() -> None:
     complete = [ask_aloud(question) for question in QUESTIONS]
     console.print(f"[bold]4. dbt[/]      govern_corpus: {governance_state(settings, started)}")
     console.print(
-        f"\nAirflow  http://127.0.0.1:{settings.airflow_port}  (user {settings.airflow_user}, password in "
+        f"\nAirflow  {settings.airflow_url}  (user {settings.airflow_user}, password in "
         f"{settings.home}/settings.env)\nAPI      {settings.api_url}/docs\n"
         'Try      .regesta/venv/bin/regesta ask "연차는 며칠인가요?"   Stop     make down',
         highlight=False, soft_wrap=True,
