@@ -99,7 +99,8 @@ make_project() {
 # pip, not uv: where an index offers torch for several kinds of hardware, pip takes the one that fits.
 make_torch() {
     pins=$HOME_FOLDER/logs/pins.txt
-    sed -n 's/^\([A-Za-z0-9._-]*==[^ ;\\]*\).*/\1/p' "$LOCKS/main.txt" >"$pins"
+    # Names, versions and markers without hashes: pip would ask for the hash of everything else too.
+    sed -n '/^[A-Za-z0-9]/{s/ *\\$//;p;}' "$LOCKS/main.txt" >"$pins"
     pip=$TOOLS/bin/python
     "$pip" -m pip --version >/dev/null 2>&1 || pip=$PYTHON
     "$pip" -m pip --python "$VENV/bin/python" install -r "$LOCKS/torch.txt" -c "$pins" || return 1

@@ -102,7 +102,7 @@ def _airflow(settings: StackSettings, component: str) -> Service:
         seconds=180,
         glance=partial(airflow_problem, settings, name),
         prepare=partial(airflow.prepare, settings),
-        after=("airflow metadata",),
+        after=("airflow metadata", "bucket"),
     )
 
 
@@ -122,5 +122,5 @@ def _serving(settings: StackSettings) -> Service:
         seconds=120,
         glance=lambda: http_problem(f"{settings.api_url}/health/live"),
         remark=partial(serving_remark, settings),
-        after=("schema", "model"),
+        after=("schema", "model", "bucket"),
     )

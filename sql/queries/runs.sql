@@ -38,19 +38,16 @@ where dag_run_id = %(dag_run_id)s and source_id = %(source_id)s;
 
 -- name: add_items
 -- Writes what was discovered; repeating a discovery keeps what has been settled.
-insert into landing.run_items (run_id, uri, change, outcome, reason, settled_at)
-select
-    %(run_id)s,
-    %(uri)s,
-    %(change)s,
-    %(outcome)s,
-    %(reason)s,
-    case when %(outcome)s::text is not null then clock_timestamp() end
+insert into landing.run_items as i (run_id, uri, change, outcome, reason, settled_at)
+values (
+    %(run_id)s, %(uri)s, %(change)s, %(outcome)s, %(reason)s,
+    (select clock_timestamp() where %(outcome)s::text is not null)
+)
 on conflict (run_id, uri) do update
 set
     change = excluded.change, outcome = excluded.outcome, reason = excluded.reason,
     settled_at = excluded.settled_at
-where landing.run_items.outcome is null;
+where i.outcome is null;
 
 -- name: lock_running_run
 -- Holds a run open against being superseded while its batch is published.
