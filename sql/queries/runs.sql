@@ -44,10 +44,10 @@ values (
     (select clock_timestamp() where %(outcome)s::text is not null)
 )
 on conflict (run_id, uri) do update
-set
-    change = excluded.change, outcome = excluded.outcome, reason = excluded.reason,
-    settled_at = excluded.settled_at
-where i.outcome is null;
+    set
+        change = excluded.change, outcome = excluded.outcome, reason = excluded.reason,
+        settled_at = excluded.settled_at
+    where i.outcome is null;
 
 -- name: lock_running_run
 -- Holds a run open against being superseded while its batch is published.

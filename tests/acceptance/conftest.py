@@ -52,11 +52,11 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Start a whole stack; the model is the machine's, built at set-up."""
+def stack(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Stack]:
+    """Start a whole stack; the embedding model is the one built for this machine."""
     machine = regesta_home()
     home = tmp_path_factory.mktemp("stack")
-    (home / "models").symlink_to(machine / "models")
+    (home / "models").symlink_to(model.parent)
     stack = Stack(home, machine)
     try:
         stack.run("up")

@@ -15,6 +15,7 @@ from regesta.stack import services as table
 from regesta.stack.account import Account
 from regesta.stack.command import Command
 from regesta.stack.errors import StackError
+from regesta.stack.postgres_place import Place
 from regesta.stack.services import NAMES, Service
 from regesta.stack.settings import StackSettings
 from regesta.stack.supervisor_config import program_section, with_environment, write_configuration
@@ -31,6 +32,8 @@ def settings(tmp_path: Path) -> StackSettings:
 
 @pytest.fixture
 def services(settings: StackSettings, monkeypatch: pytest.MonkeyPatch) -> dict[str, Service]:
+    place = Place(settings.home / "data", Path("/opt/postgres 18"), None)
+    monkeypatch.setattr("regesta.stack.postgres.find_place", lambda _: place)
     return table.services(settings)
 
 
