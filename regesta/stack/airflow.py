@@ -123,7 +123,12 @@ def _plain(settings: StackSettings) -> dict[str, str]:
         "conn_type": "aws",
         "login": settings.s3_access_key_id,
         "password": secret(settings.s3_secret_access_key) or None,
-        "extra": {"endpoint_url": settings.s3_endpoint, "region_name": settings.s3_region},
+        "extra": {
+            "endpoint_url": settings.s3_endpoint,
+            "region_name": settings.s3_region,
+            # A call that gets no answer is given up in seconds, not in the minutes botocore would wait.
+            "config_kwargs": {"connect_timeout": 3, "read_timeout": 60, "retries": {"max_attempts": 3}},
+        },
     }
     return {
         "AIRFLOW_HOME": str(settings.airflow_home),

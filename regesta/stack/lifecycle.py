@@ -46,8 +46,7 @@ class Stack:
         if supervised:
             self.supervisor.reload(self.services.values())
             missing = set(names) & set(self.services) - self.running()
-            for name in missing:
-                self._clear(name)
+            self._clear()
         else:
             # Its services may have outlived it; nobody watches them, so they make room for new ones.
             self.stop_leftovers()
@@ -69,7 +68,7 @@ class Stack:
                 self._wait(service, _HANGING_SECONDS)
                 return UP_TO_DATE
             self.supervisor.stop(name)
-        self._clear(name)
+        self._clear()
         service.prepare()
         self.supervisor.start(name)
         self._wait(service, service.seconds)
@@ -102,9 +101,11 @@ class Stack:
         except ServiceFailed as error:
             raise ServiceFailed(f"{error}\nAll of it: `regesta logs {service.name}`. Then `make up` again.") from error
 
-    def _clear(self, name: str) -> None:
-        watched = [state.pid for state in self.supervisor.states().values() if state.running]
-        stop_processes(find_leftovers(self.settings.home, name, watched), signal.SIGTERM, seconds=2)
+    def _clear(self) -> None:
+        """Stop what services that died have left: their children would hold ports and queues."""
+        watched = {state.pid for state in self.supervisor.states().values() if state.running}
+        leftovers = find_leftovers(self.settings.home, {self.supervisor.pid(), *watched})
+        stop_processes(leftovers, signal.SIGTERM, seconds=2)
 
 
 def shut_down(settings: StackSettings) -> list[str]:

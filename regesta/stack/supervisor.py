@@ -16,6 +16,7 @@ import psutil
 
 from regesta.stack.errors import ServiceFailed, StackError
 from regesta.stack.folders import make_private
+from regesta.stack.leftovers import remember_session
 from regesta.stack.ports import MARKER
 from regesta.stack.services import BASE, Service
 from regesta.stack.settings import StackSettings
@@ -76,6 +77,11 @@ class Supervisor:
             if done.returncode != 0 or time.monotonic() > deadline:
                 raise ServiceFailed(f"The supervisor did not start: {(done.stderr or done.stdout).strip()}")
             time.sleep(0.05)
+        remember_session(self.settings.run, self.pid())
+
+    def pid(self) -> int:
+        """Return its process id, which is also its session's."""
+        return int(self._call("getPID"))
 
     def reload(self, services: Iterable[Service]) -> list[str]:
         """Make the configuration what it should be now; return the services stopped because theirs changed."""
@@ -120,7 +126,7 @@ class Supervisor:
 
     def shut_down(self) -> None:
         """End the supervisor and whatever still runs under it."""
-        process = psutil.Process(self._call("getPID"))
+        process = psutil.Process(self.pid())
         self._call("shutdown")
         psutil.wait_procs([process], timeout=_SECONDS)
         self._socket.unlink(missing_ok=True)
