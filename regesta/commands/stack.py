@@ -79,7 +79,10 @@ def status(as_json: AsJson = False) -> None:
 
     settings = StackSettings()
     if not (settings.home / "settings.env").exists():
-        console.print(f"Nothing is set up in {settings.home}. `make up` does it.", soft_wrap=True)
+        if as_json:
+            print_json({"home": settings.home, "healthy": False, "services": []})
+        else:
+            console.print(f"Nothing is set up in {settings.home}. `make up` does it.", soft_wrap=True)
         raise typer.Exit(1)
     found = examine(settings)
     healthy = all(service.healthy for service in found)

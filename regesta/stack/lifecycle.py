@@ -32,11 +32,8 @@ class Stack:
         self.services = services(settings)
         self.supervisor = Supervisor(settings)
 
-    def take_charge(self, names: Collection[str]) -> set[str]:
+    def take_charge(self, names: Collection[str]) -> None:
         """Make the supervisor run with today's settings, and clear the way for services about to start.
-
-        Returns:
-            Those of `names` that do not run.
 
         Raises:
             PortTaken: Another program holds a port one of them needs.
@@ -54,7 +51,6 @@ class Stack:
         ports.require_free(need for name in self.services if name in missing for need in self.services[name].ports)
         if not supervised:
             self.supervisor.launch(self.services.values())
-        return missing
 
     def start(self, name: str) -> str | None:
         """Start a service unless it runs, and wait until it is healthy; restart one that hangs.

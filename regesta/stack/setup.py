@@ -28,7 +28,7 @@ _BUILD_MODEL = (
 
 
 def set_up(progress: Progress) -> list[Outcome]:
-    """Do every part of the set-up; services started for it are stopped again.
+    """Do every part of the set-up, and leave running what ran before and nothing else.
 
     Returns:
         How each part ended, in the order they did.
@@ -36,13 +36,14 @@ def set_up(progress: Progress) -> list[Outcome]:
     settings = ensure_settings()
     with exclusive(settings):
         stack = Stack(settings)
-        started = stack.take_charge(BASE)
-        already = stack.running()
+        before = stack.running() if stack.supervisor.running() else set()
+        names = tuple(name for name in stack.services if name in {*BASE, *before})
+        stack.take_charge(names)
         try:
-            return _recorded(settings, run_parts(_parts(stack, BASE), progress))
+            return _recorded(settings, run_parts(_parts(stack, names), progress))
         finally:
-            stack.supervisor.stop_all(started)
-            if not already:
+            stack.supervisor.stop_all(set(BASE) - before)
+            if not before:
                 stack.supervisor.shut_down()
 
 
