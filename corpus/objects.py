@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from corpus.errors import CorpusError
 from corpus.settings import CorpusSettings
@@ -37,9 +38,15 @@ def s3_client(settings: CorpusSettings) -> S3Client:
             max_pool_connections=32,
             retries={"max_attempts": 3, "mode": "standard"},
             s3={"addressing_style": "path"} if settings.s3_endpoint else {},
+            proxies={} if _is_local(settings.s3_endpoint) else None,
         ),
     )
     return client
+
+
+def _is_local(endpoint: str | None) -> bool:
+    """Whether a server is this machine's, where a proxy for the outside has no business."""
+    return urlsplit(endpoint or "").hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def raw_key(sha256: str) -> str:

@@ -37,12 +37,16 @@ def set_up(progress: Progress) -> list[Outcome]:
     with exclusive(settings):
         stack = Stack(settings)
         before = stack.running() if stack.supervisor.running() else set()
-        names = tuple(name for name in stack.services if name in {*BASE, *before})
+        buckets = f"{settings.s3_bucket} {settings.source_bucket}"
+        needed = {"postgres"} if stamps.read(settings, "buckets") == buckets else set(BASE)
+        names = tuple(name for name in stack.services if name in needed | before)
         stack.take_charge(names)
         try:
-            return _recorded(settings, run_parts(_parts(stack, names), progress))
+            outcomes = _recorded(settings, run_parts(_parts(stack, names), progress))
+            stamps.write(settings, "buckets", buckets)  # S3 is not healthy before it has them
+            return outcomes
         finally:
-            stack.supervisor.stop_all(set(BASE) - before)
+            stack.supervisor.stop_all(needed - before)
             if not before:
                 stack.supervisor.shut_down()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,10 +54,12 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Stack]:
+def stack(model: Path) -> Iterator[Stack]:
     """Start a whole stack; the embedding model is the one built for this machine."""
     machine = regesta_home()
-    home = tmp_path_factory.mktemp("stack")
+    # Not pytest's own folder: root's Postgres runs as another user, who may not enter that one.
+    home = Path(tempfile.mkdtemp(prefix="regesta-acceptance-", dir="/tmp"))
+    home.chmod(0o711)
     (home / "models").symlink_to(model.parent)
     stack = Stack(home, machine)
     try:
@@ -63,3 +67,4 @@ def stack(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Sta
         yield stack
     finally:
         stack.run("down", expect=None)
+        shutil.rmtree(home, ignore_errors=True)
