@@ -118,9 +118,12 @@ def settle() -> list[dict[str, Any]]:
     """Return the receipts; raise when a run did not succeed, or none was opened."""
     from ingestion import steps
 
-    receipts = steps.settle_dag_run(workbench(), get_current_context()["dag_run"].run_id)
+    bench = workbench()
+    receipts = steps.settle_dag_run(bench, get_current_context()["dag_run"].run_id)
     for receipt in receipts:
-        log.info("receipt: %s", receipt.as_dict())
+        log.info("%s %s in %.1f s\n%s", receipt.source, receipt.state, receipt.seconds, receipt.summary())
+        for problem in steps.problems(bench, str(receipt.run_id)):
+            log.warning("%s: %s: %s", problem["outcome"], problem["uri"], problem["reason"])
     broken = [f"{receipt.source}: {receipt.reason}" for receipt in receipts if receipt.state != "succeeded"]
     if broken:
         raise RuntimeError("; ".join(broken))

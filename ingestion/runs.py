@@ -47,6 +47,15 @@ class Receipt:
         outcomes = (self.indexed, self.unchanged, self.duplicate, self.deleted, self.quarantined, self.failed)
         return self.discovered == sum(outcomes)
 
+    def summary(self) -> str:
+        """Return the balance and the cost in two lines for a person."""
+        outcomes = ("indexed", "unchanged", "duplicate", "deleted", "quarantined", "failed")
+        balance = " + ".join(f"{getattr(self, name)} {name}" for name in outcomes if getattr(self, name))
+        return (
+            f"{self.discovered} discovered = {balance or '0'}\n"
+            f"chunks: {self.chunks_kept} kept, {self.chunks_embedded} embedded ({self.tokens_embedded} tokens)"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values."""
         return {**asdict(self), "run_id": str(self.run_id)}

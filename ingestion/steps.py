@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID
 
 from corpus import analysis
@@ -191,6 +192,12 @@ def settle(bench: Workbench, run_id: str) -> Receipt:
     """Close the run and return its receipt; the caller fails loudly when `state` is not `succeeded`."""
     with bench.connect() as connection:
         return runs.settle_run(connection, UUID(run_id), bench.settings.tenant_partition_chunks)
+
+
+def problems(bench: Workbench, run_id: str) -> list[dict[str, Any]]:
+    """Return what a run quarantined or failed, with the reasons."""
+    with bench.connect() as connection:
+        return runs.problems(connection, UUID(run_id))
 
 
 def settle_dag_run(bench: Workbench, dag_run_id: str) -> list[Receipt]:

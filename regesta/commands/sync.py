@@ -119,20 +119,15 @@ def _described(receipt: Any) -> dict[str, Any]:
     from ingestion.workbench import Workbench
 
     with Workbench(IngestionSettings()).connect() as connection:
-        return {**receipt.as_dict(), "problems": problems(connection, receipt.run_id)}
+        return {**receipt.as_dict(), "summary": receipt.summary(), "problems": problems(connection, receipt.run_id)}
 
 
 def print_receipt(receipt: dict[str, Any]) -> None:
     """Print what a run did: the balance, the cost, and everything that needs a person."""
     style = "green" if receipt["state"] == "succeeded" else "red"
-    outcomes = ("indexed", "unchanged", "duplicate", "deleted", "quarantined", "failed")
-    balance = " + ".join(f"{receipt[name]} {name}" for name in outcomes if receipt[name])
     console.print(f"[{style}]{receipt['source']}: {receipt['state']}[/] in {receipt['seconds']:.1f} s")
-    console.print(f"  {receipt['discovered']} discovered = {balance or '0'}")
-    console.print(
-        f"  chunks: {receipt['chunks_kept']} kept, {receipt['chunks_embedded']} embedded "
-        f"({receipt['tokens_embedded']} tokens)"
-    )
+    for line in receipt["summary"].splitlines():
+        console.print(f"  {line}")
     if receipt["reason"]:
         console.print(f"  [red]{receipt['reason']}[/]")
     if receipt["problems"]:
