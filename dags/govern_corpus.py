@@ -45,7 +45,7 @@ def build_marts() -> dict[str, Any]:
     dagrun_timeout=timedelta(hours=1),
     default_args={
         "owner": "regesta",
-        "retries": 1,
+        "retries": 3,
         "retry_delay": timedelta(seconds=30),
         "retry_exponential_backoff": True,
         "execution_timeout": timedelta(minutes=30),

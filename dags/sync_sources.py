@@ -24,6 +24,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, TriggerRule, chain, dag, get_current_context, task, task_group
+from airflow.sdk.exceptions import AirflowFailException
 
 CORPUS = Asset(name="corpus", uri="regesta://corpus")
 log = logging.getLogger(__name__)
@@ -43,12 +44,12 @@ def workbench() -> Any:
 def discover() -> list[str]:
     """Return the keys of the staged batches of every source; a source that cannot be listed fails alone."""
     from ingestion import steps
-    from ingestion.errors import IngestionError
+    from ingestion.errors import IngestionError, SourceRefused, SourceUnavailable
 
     context = get_current_context()
     params, run = context["params"], context["dag_run"]
     bench = workbench()
-    keys, errors = [], []
+    keys, errors, worth_retrying = [], [], False
     for name in [params["source"]] if params["source"] else steps.enabled_sources(bench):
         try:
             trigger = "schedule" if str(run.run_type) == "scheduled" else "manual"
@@ -58,8 +59,9 @@ def discover() -> list[str]:
         except IngestionError as error:
             log.error("%s: %s", name, error)
             errors.append(f"{name}: {error}")
+            worth_retrying |= isinstance(error, SourceUnavailable) and not isinstance(error, SourceRefused)
     if errors and not keys:
-        raise RuntimeError("\n".join(errors))
+        raise (RuntimeError if worth_retrying else AirflowFailException)("\n".join(errors))
     return keys
 
 

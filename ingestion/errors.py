@@ -13,6 +13,10 @@ class SourceUnavailable(IngestionError):
     """The source could not be listed or read."""
 
 
+class SourceRefused(SourceUnavailable):
+    """The source answered, and said no: trying again changes nothing."""
+
+
 class ListingShrank(IngestionError):
     """Far fewer documents are listed than are known; a person must confirm the removals."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingestion.errors import SourceUnavailable
+from ingestion.errors import SourceRefused, SourceUnavailable
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -59,7 +59,9 @@ def list_s3(client: S3Client, uri: str) -> list[Listed]:
                     )
                 )
     except (BotoCoreError, ClientError) as error:
-        raise SourceUnavailable(
+        refused = isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404)
+        kind = SourceRefused if refused else SourceUnavailable
+        raise kind(
             f"Cannot list {uri}: {error}. Check the bucket's name, the keys and that S3 is up (`regesta doctor`)."
         ) from error
     return listed

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import Select, column, select, table
+from sqlalchemy import Select, case, column, select, table
 from sqlalchemy.dialects import postgresql
 
 from ingestion.errors import IngestionError
@@ -22,6 +22,12 @@ _DOCUMENTS = table(
 _DIALECT = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
 _VERSIONS = table("versions", *map(column, ("id", "number", "language")), schema="corpus")
 _SOURCES = table("sources", *map(column, ("id", "name")), schema="landing")
+
+# A document at the source of which no version can be served has only quarantined ones.
+_STATUS = case(
+    ((_DOCUMENTS.c.status == "active") & _DOCUMENTS.c.current_version_id.is_(None), "quarantined"),
+    else_=_DOCUMENTS.c.status,
+).label("status")
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ def document_query(wanted: DocumentFilter, limit: int) -> Select[Any]:
     documents, versions, sources = _DOCUMENTS.c, _VERSIONS.c, _SOURCES.c
     query = (
         select(
-            documents.id, sources.name.label("source"), documents.uri, documents.title, documents.status,
+            documents.id, sources.name.label("source"), documents.uri, documents.title, _STATUS,
             versions.number.label("version"), versions.language,
         )
         .join_from(_DOCUMENTS, _SOURCES, documents.source_id == sources.id)
@@ -48,7 +54,7 @@ def document_query(wanted: DocumentFilter, limit: int) -> Select[Any]:
     )  # fmt: skip
     for expression, value in (
         (sources.name, wanted.source),
-        (documents.status, wanted.status),
+        (_STATUS, wanted.status),
         (versions.language, wanted.language),
     ):
         if value is not None:
@@ -75,7 +81,10 @@ def show_document(connection: Connection, reference: str) -> dict[str, Any]:
         ).fetchall()
         if len(found) != 1:
             names = ", ".join(row["uri"] for row in found[:5]) or "nothing"
-            raise IngestionError(f"{reference!r} must name one document, but matches {names}.")
+            raise IngestionError(
+                f"{reference!r} must name one document, but matches {names}. "
+                "`regesta documents list` shows ids and addresses; the end of an address is enough."
+            )
         document = found[0]
         document["versions"] = cursor.execute(
             queries("registry")["list_versions"], {"document_id": document["id"]}

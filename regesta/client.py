@@ -32,6 +32,12 @@ class ApiClient:
             reply: dict[str, Any] = json.loads(response.read())
         return reply
 
+    def answer(self, question: str, filters: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return a finished answer with its citations."""
+        with self._request("/v1/ask", {"question": question, "filters": filters or {}}) as response:
+            reply: dict[str, Any] = json.loads(response.read())
+        return reply
+
     def ask(self, question: str, filters: dict[str, Any] | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the events of an answer as they arrive: kind and data."""
         body = {"question": question, "stream": True, "filters": filters or {}}

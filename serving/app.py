@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import structlog
 from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 from psycopg_pool import AsyncConnectionPool
 
@@ -37,7 +38,14 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the pool, load the model, and give both back at the end."""
     settings: ServingSettings = app.state.settings
     info = conninfo(settings, "regesta_serving", settings.serving_password, statement_seconds=10)
-    pool = AsyncConnectionPool(info, min_size=1, max_size=settings.pool_size, timeout=settings.pool_timeout, open=False)
+    pool = AsyncConnectionPool(
+        info,
+        min_size=1,
+        max_size=settings.pool_size,
+        timeout=settings.pool_timeout,
+        open=False,
+        check=AsyncConnectionPool.check_connection,  # one broken by a restart of the database is not handed out
+    )
     await pool.open(wait=False)  # an API that starts before its database becomes ready when that does
     embedder = await asyncio.to_thread(load_embedder, replace(settings.embedder_spec(), threads=1))
     await asyncio.to_thread(analysis.lexemes, "준비 ready")  # load the morphological model before the first question
@@ -59,6 +67,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.state.settings = settings or ServingSettings()
     app.add_middleware(MetricsMiddleware)
     problems.install(app)
+    app.add_route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False)
     app.include_router(ask.router)
     app.include_router(health.router)
     return app

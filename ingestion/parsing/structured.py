@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import zipfile
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
@@ -62,7 +63,10 @@ def parse_docx(data: bytes) -> Parsed:
     if not data.startswith(b"PK"):
         kind = "encrypted" if data.startswith(b"\xd0\xcf\x11\xe0") else "corrupt"
         raise Unparseable(kind, "the file is named .docx but is no Word document we can open")
-    properties = docx.Document(io.BytesIO(data)).core_properties
+    try:
+        properties = docx.Document(io.BytesIO(data)).core_properties
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise Unparseable("corrupt", f"the file is no whole Word document: {error}") from error
     metadata = {"author": properties.author} if properties.author else {}
     elements = _elements(partition_docx(file=io.BytesIO(data)))
     return Parsed(tuple(elements), title=properties.title or None, metadata=metadata)

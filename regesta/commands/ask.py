@@ -23,11 +23,11 @@ def api_client() -> ApiClient:
 
 def ask(question: str, source: Source = None, as_json: AsJson = False) -> None:
     """Ask a question; the answer streams in, then its citations."""
-    events = api_client().ask(question, {"sources": source} if source else None)
+    client, filters = api_client(), {"sources": source} if source else None
     if as_json:
-        print_json([{"event": kind, **data} for kind, data in events])
+        print_json(client.answer(question, filters))
         return
-    if not print_answer(events):
+    if not print_answer(client.ask(question, filters)):
         raise typer.Exit(1)
 
 

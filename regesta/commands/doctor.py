@@ -25,7 +25,7 @@ class Finding:
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, database, object store, model, dbt, Airflow and API; exit 1 when something fails."""
+    """Check settings, database, roles, object store, model, registry, Airflow and API; exit 1 when something fails."""
     findings = list(examine())
     if as_json:
         print_json([vars(finding) for finding in findings])
@@ -102,7 +102,7 @@ def check_roles() -> Finding:
     if strong:
         names = ", ".join(name for (name,) in strong)
         return Finding("roles", "failed", f"{names} may bypass row-level security", "alter role … nobypassrls")
-    return Finding("roles", "ok", f"{len(PROGRAM_ROLES)} program roles, none above row-level security")
+    return Finding("roles", "ok", f"{', '.join(PROGRAM_ROLES)}: none above row-level security")
 
 
 def check_object_store() -> Finding:
@@ -128,13 +128,15 @@ def check_registry() -> Finding:
     """The view that decides what is served exists and agrees with what is served."""
     with _ingestion().connect() as connection:
         row = connection.execute(
-            "select count(*), count(*) filter (where r.served_version_id is distinct from d.current_version_id)"
+            "select count(*), count(*) filter (where r.served_version_id is distinct from d.current_version_id),"
+            " count(d.current_version_id)"
             " from marts.document_registry as r join corpus.documents as d on d.id = r.document_id"
         ).fetchone()
     assert row is not None
     if row[1]:
         return Finding("registry", "failed", f"{row[1]} of {row[0]} documents serve another version", "Sync again.")
-    return Finding("registry", "ok", f"{row[0]} documents, all served as decided")
+    found = f"{row[2]} of {row[0]} documents served, all as dbt's registry decided"
+    return Finding("registry", "ok", found)
 
 
 def check_airflow() -> Finding:

@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="Documents and their versions.")
 @app.command("list")
 def list_(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    status: Annotated[str | None, typer.Option(help="active or deleted.")] = None,
+    status: Annotated[str | None, typer.Option(help="active, quarantined or deleted.")] = None,
     language: Annotated[str | None, typer.Option(help="ko or en.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 100,
     as_json: AsJson = False,
@@ -47,6 +47,8 @@ def show(
     if as_json:
         print_json(found)
         return
-    console.print(f"[bold]{found['title'] or found['uri']}[/]\n{found['uri']}\nid {found['id']} · {found['status']}")
+    console.print(
+        f"[bold]{found['title'] or 'No version is served'}[/]\n{found['uri']}\nid {found['id']} · {found['status']}"
+    )
     columns = ("number", "state", "reason", "chunk_count", "raw_sha256", "created_at")
     print_table(found["versions"], columns, "It has no version yet.")

@@ -126,8 +126,9 @@ def print_receipt(receipt: dict[str, Any]) -> None:
     """Print what a run did: the balance, the cost, and everything that needs a person."""
     style = "green" if receipt["state"] == "succeeded" else "red"
     console.print(f"[{style}]{receipt['source']}: {receipt['state']}[/] in {receipt['seconds']:.1f} s")
-    for line in receipt["summary"].splitlines():
-        console.print(f"  {line}")
+    if receipt["discovered"] or not receipt["reason"]:
+        for line in receipt["summary"].splitlines():
+            console.print(f"  {line}")
     if receipt["reason"]:
         console.print(f"  [red]{receipt['reason']}[/]")
     if receipt["problems"]:

@@ -60,4 +60,6 @@ def serving_remark(settings: StackSettings) -> str:
         return ""
     if reply.is_success:
         return ""
-    return "not ready: " + "; ".join(f"{name}: {found}" for name, found in checks.items() if found != "ok")
+    return "not ready: " + "; ".join(
+        f"{name}: {found}" for name, found in checks.items() if found != "ok" and name != "generator"
+    )

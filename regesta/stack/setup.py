@@ -57,6 +57,9 @@ def bring_up(progress: Progress) -> list[Outcome]:
     with exclusive(settings):
         stack = Stack(settings)
         stack.take_charge(stack.services)
+        if "postgres" in stack.services.keys() - stack.running():
+            # Airflow's programs give up within seconds once their database was away, and look well until then.
+            stack.supervisor.stop_all({name for name in stack.running() if name.startswith("airflow-")})
         outcomes = _recorded(settings, run_parts(_parts(stack, tuple(stack.services)), progress))
         # A service whose database was away may have survived until now, and given up since.
         fallen = set(stack.services) - stack.running()

@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from serving.retriever import Filters, Mode
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+_CONTROL = {code: None for code in (*range(9), 11, 12, *range(14, 32), 127)}
+
+
+def _printable(text: Any) -> Any:
+    return text.translate(_CONTROL) if isinstance(text, str) else text
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), BeforeValidator(_printable)
+]
+"""What a person typed, without control characters."""
 
 
 class Body(BaseModel):

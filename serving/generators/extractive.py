@@ -100,7 +100,8 @@ def coverage(question: str, units: Sequence[Unit]) -> list[float]:
     Rare words count more: a word's weight is its inverse frequency among the units.
     """
     words = [set(analysis.lexemes(_in_context(unit))) for unit in units]
-    asked = set(analysis.lexemes(question))
+    # One letter or digit alone is no evidence.
+    asked = {word for word in analysis.lexemes(question) if len(word) > 1 or not word.isascii()}
     weights = {word: float(np.log(1 + len(units) / (1 + sum(word in held for held in words)))) for word in asked}
     total = sum(weights.values()) or 1.0
     return [sum(weights[word] for word in asked & held) / total for held in words]

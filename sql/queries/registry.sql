@@ -4,7 +4,7 @@ select
     id,
     uri,
     title,
-    status,
+    case when status = 'active' and current_version_id is null then 'quarantined' else status end as status,
     tenant_id,
     access_groups,
     current_version_id,

@@ -21,9 +21,8 @@ pytestmark = pytest.mark.timeout(600)
 
 def answer(stack: Stack, question: str = QUESTION) -> tuple[str, list[str]]:
     """Ask and return the text and the cited uris."""
-    events = stack.json("ask", question)
-    text = "".join(event["text"] for event in events if event["event"] == "token")
-    return text, [entry["uri"] for entry in events[-1]["citations"]]
+    reply = stack.json("ask", question)
+    return reply["answer"], [entry["uri"] for entry in reply["citations"]]
 
 
 def source_bucket(stack: Stack) -> Any:
