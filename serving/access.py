@@ -68,10 +68,29 @@ def create_key(connection: psycopg.Connection[Any], name: str, tenant_id: str, a
 async def connected(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """Borrow a connection with an open transaction, or raise `DatabaseBusy`; never hold one while streaming."""
     try:
-        async with pool.connection() as connection, connection.transaction():
-            yield connection
+        connection = await _sound_connection(pool)
+        try:
+            async with connection.transaction():
+                yield connection
+        finally:
+            await pool.putconn(connection)
     except (PoolTimeout, psycopg.OperationalError) as error:
         raise DatabaseBusy(f"The database did not answer: {error}") from error
+
+
+async def _sound_connection(pool: Pool) -> psycopg.AsyncConnection[Any]:
+    """Return a connection that works; a broken one means the database was restarted, so all are looked at.
+
+    The pool's own `check` replaces broken connections one by one, a second each.
+    """
+    connection = await pool.getconn()
+    try:
+        await pool.check_connection(connection)
+    except psycopg.OperationalError:
+        await pool.putconn(connection)
+        await pool.check()
+        connection = await pool.getconn()
+    return connection
 
 
 @asynccontextmanager

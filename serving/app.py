@@ -44,7 +44,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         max_size=settings.pool_size,
         timeout=settings.pool_timeout,
         open=False,
-        check=AsyncConnectionPool.check_connection,  # one broken by a restart of the database is not handed out
     )
     await pool.open(wait=False)  # an API that starts before its database becomes ready when that does
     embedder = await asyncio.to_thread(load_embedder, replace(settings.embedder_spec(), threads=1))

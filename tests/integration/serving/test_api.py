@@ -242,3 +242,14 @@ def test_questions_and_answers_are_logged(api: httpx.Client, database: Any) -> N
             ).fetchone()
         time.sleep(0.05)
     assert row == (QUESTION, "complete", reply["answer"])
+
+
+def test_a_restart_of_the_database_costs_no_answer(api: httpx.Client, database: Any) -> None:
+    assert api.post("/v1/search", json={"query": "login"}).status_code == 200
+    with psycopg.connect(database.admin, autocommit=True) as connection:
+        ended = connection.execute(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'regesta_serving'"
+        ).fetchone()
+    assert ended and ended[0] >= 1
+    assert api.post("/v1/search", json={"query": "login"}).status_code == 200
+    assert api.get("/health/ready").status_code == 200
