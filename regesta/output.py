@@ -29,10 +29,9 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007
+    for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
-    console.print(table if count else empty)
+    console.print(table if table.row_count else empty)
 
 
 def _cell(value: Any) -> str:

@@ -58,7 +58,7 @@ def run_locally(source: str, confirm_removals: bool, quiet: bool = False) -> lis
         finally:
             progress.update(bar, description="settle")
             receipt = steps.settle(bench, run_id)
-    return [_described(receipt)]
+    return [_described(bench, receipt)]
 
 
 def run_in_airflow(source: str, confirm_removals: bool, quiet: bool = False) -> list[dict[str, Any]]:
@@ -110,16 +110,14 @@ def _receipts(bench: Any, dag_run_id: str, state: str, tasks: list[dict[str, Any
             f"The DAG run {dag_run_id} ended {state} and opened no run (failed: {failed or 'none'}). "
             "Its log is in the Airflow UI."
         )
-    return [_described(entry) for entry in receipts]
+    return [_described(bench, entry) for entry in receipts]
 
 
-def _described(receipt: Any) -> dict[str, Any]:
-    from ingestion.runs import problems
-    from ingestion.settings import IngestionSettings
-    from ingestion.workbench import Workbench
+def _described(bench: Any, receipt: Any) -> dict[str, Any]:
+    from ingestion.steps import problems
 
-    with Workbench(IngestionSettings()).connect() as connection:
-        return {**receipt.as_dict(), "summary": receipt.summary(), "problems": problems(connection, receipt.run_id)}
+    found = problems(bench, str(receipt.run_id))
+    return {**receipt.as_dict(), "summary": receipt.summary(), "problems": found}
 
 
 def print_receipt(receipt: dict[str, Any]) -> None:

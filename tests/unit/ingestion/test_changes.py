@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ingestion.changes import Known, check_shrinkage, detect_changes
 from ingestion.errors import ListingShrank
+from ingestion.items import Item
 from ingestion.listing import Listed
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -54,7 +55,7 @@ def test_detect_changes_accounts_for_every_document_once(seen: list[str], regist
     assert {item.uri for item in items if item.change == "removed"} == {*registry} - {*seen}
 
 
-def items_after(listed_count: int, known_count: int) -> list:  # type: ignore[type-arg]
+def items_after(listed_count: int, known_count: int) -> list[Item]:
     names = [f"d{number:03}" for number in range(known_count)]
     return detect_changes(map(listed, names[:listed_count]), map(known, names), "p1")
 
