@@ -64,6 +64,9 @@ test: development ## every test, against a real Postgres and a real S3 of its ow
 bench: environment ## the benchmarks, beside a peer and the physical limit
 	@$(PY) -m bench $(ARGS)
 
+bench-%: environment ## one of them: make bench-edit, bench-incremental, bench-dedup, …
+	@$(PY) -m bench $* $(ARGS)
+
 torch: ## add torch and sentence-transformers: any model, on the GPU when there is one
 	@sh requirements/install.sh torch
 

@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("edit", "demo")
+NAMES = ("edit", "demo", "dedup", "pii", "incremental")
 
 
 def main() -> int:

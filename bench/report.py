@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-PACKAGES = ("apache-airflow", "psycopg", "onnxruntime", "unstructured")
+PACKAGES = ("apache-airflow", "psycopg", "onnxruntime", "unstructured", "datasketch", "numpy")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -76,6 +77,24 @@ class ObjectStore:
         """Read one object whole."""
         body: bytes = self._call("get_object", Key=key)["Body"].read()
         return body
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys of all objects below a prefix."""
+        token: dict[str, str] = {}
+        while True:
+            page = self._call("list_objects_v2", Prefix=prefix, **token)
+            yield from (entry["Key"] for entry in page.get("Contents", []))
+            if not page.get("IsTruncated"):
+                return
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def delete(self, keys: Iterable[str]) -> int:
+        """Delete objects and return how many were named; one that is not there is no error."""
+        count = 0
+        for key in keys:
+            self._call("delete_object", Key=key)
+            count += 1
+        return count
 
     def _exists(self, key: str) -> bool:
         from botocore.exceptions import ClientError

@@ -58,6 +58,8 @@ class CorpusSettings(BaseSettings):
     )
     s3_secret_access_key: SecretStr | None = None
 
+    retention_days: int = Field(default=14, ge=7, le=14, description="How long one can go back to a version.")
+
     embedding_provider: Literal["packaged", "sentence_transformers", "http"] = "packaged"
     embedding_model: str = Field(
         default="multilingual-e5-small-q4", description="Hub name or folder; ignored by `packaged`."

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ingestion.connectors import Listed
 from ingestion.errors import ListingShrank
 from ingestion.items import ChangeKind, Item
-from ingestion.listing import Listed
 
 SHRINK_LIMIT = 0.30
 SHRINK_FLOOR = 10
@@ -33,7 +33,7 @@ def detect_changes(listed: Iterable[Listed], known: Iterable[Known], pipeline: s
     """Return one item for every document that is listed or known as active, ordered by uri.
 
     Equal entity tag and size mean unchanged bytes; they are still work when the pipeline that made the
-    newest version is not today's.
+    newest version is not today's. Where the source cannot say, the bytes are fetched and compared by their hash.
     """
     registry = {document.uri: document for document in known}
     items = {}
@@ -57,7 +57,7 @@ def detect_changes(listed: Iterable[Listed], known: Iterable[Known], pipeline: s
 def _change(entry: Listed, document: Known | None, pipeline: str) -> ChangeKind:
     if document is None or document.status == "deleted" or document.version_state is None:
         return "added"
-    is_same = (entry.etag, entry.byte_count) == (document.etag, document.byte_count)
+    is_same = entry.etag is not None and entry.etag == document.etag and entry.byte_count in (None, document.byte_count)
     return "unchanged" if is_same and document.pipeline == pipeline else "changed"
 
 

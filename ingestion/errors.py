@@ -29,6 +29,10 @@ class RunUnbalanced(IngestionError):
     """Not every discovered document has an outcome."""
 
 
+class ValidationFailed(IngestionError):
+    """A batch as a whole cannot be right; nothing of it was published."""
+
+
 class GovernanceFailed(IngestionError):
     """dbt could not build or a dbt test failed."""
 

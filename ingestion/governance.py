@@ -72,6 +72,7 @@ def _environment(settings: IngestionSettings, target: Path) -> dict[str, str]:
         "REGESTA_DBT_DATABASE": str(database.get("dbname", "regesta")),
         "REGESTA_DBT_PASSWORD": password,
         "REGESTA_DBT_SSLMODE": str(database.get("sslmode", "prefer")),
+        "REGESTA_RETENTION_DAYS": str(settings.retention_days),
         "DBT_TARGET_PATH": str(target),
         "DBT_LOG_PATH": str(settings.home / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -31,11 +31,17 @@ class Element:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a parser made of a document's bytes."""
+    """What a parser made of a document's bytes.
+
+    Attributes:
+        metadata: JSON-ready. Names are fixed, values only what the file itself says: `author`, `created_at`,
+            `modified_at`, `published_at` (ISO 8601), `tags` (list), `page_count` (int), `language`,
+            `publication_state` (draft, published or archived).
+    """
 
     elements: tuple[Element, ...]
     title: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,10 @@ class Item:
     """One document of a batch; each step fills in its part.
 
     `problem` is set by the step that found one; later steps pass such an item through to the ledger.
+
+    Attributes:
+        personal_data: How many values of each type were masked.
+        min_hashes: The MinHash signature of the text, base64; None when the text is too short for one.
     """
 
     uri: str
@@ -79,7 +89,10 @@ class Item:
     content_hash: str | None = None
     title: str | None = None
     language: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    personal_data: dict[str, int] = field(default_factory=dict)
+    min_hashes: str | None = None
+    shingle_count: int = 0
     chunks: tuple[Chunk, ...] = ()
     chunks_embedded: int = 0
     tokens_embedded: int = 0

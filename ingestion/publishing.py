@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
-from psycopg.sql import SQL, Composed, Identifier
 
 from corpus import analysis
 from corpus.embedding import Embedder
+from ingestion.apply import apply_registry, clock, lock_publication, serving_model, with_table
+from ingestion.duplicates import DuplicateSearch, band_rows, find_duplicates, signature_columns
 from ingestion.errors import IngestionError, RunSuperseded
 from ingestion.items import Item
 from ingestion.sources import Source
@@ -25,7 +25,7 @@ Connection = psycopg.Connection[Any]
 
 _ITEM_COLUMNS = (
     "uri, fate, etag, byte_count, modified_at, sha256, content_hash, title, language, metadata, reason, "
-    "chunks_kept, chunks_embedded, tokens_embedded"
+    "chunks_kept, chunks_embedded, tokens_embedded, personal_data, scheme, shingle_count, min_hashes"
 )
 _CHUNK_COLUMNS = (
     "uri, position, chunk_hash, text, heading_path, kind, token_count, lexemes, lexeme_count, page, "
@@ -33,16 +33,8 @@ _CHUNK_COLUMNS = (
 )
 
 
-def serving_table(connection: Connection) -> str:
-    """Return the table of the model whose vectors are searched."""
-    row = connection.execute(queries("publish")["serving_model"]).fetchone()
-    if row is None:
-        raise IngestionError("No embedding model is registered; run `regesta setup`.")
-    return str(row[4])
-
-
-def check_model(connection: Connection, embedder: Embedder) -> None:
-    """Refuse to mix vectors of two models.
+def check_model(connection: Connection, embedder: Embedder) -> int:
+    """Refuse to mix vectors of two models; return the id of the one that serves.
 
     Raises:
         IngestionError: The database serves another model than the one that would embed.
@@ -52,14 +44,15 @@ def check_model(connection: Connection, embedder: Embedder) -> None:
     if row is None or row[1:4] != ours:
         serving = f"{row[1]} ({row[2]})" if row else "no model"
         raise IngestionError(
-            f"The database serves vectors of {serving}, but the settings embed with {ours[0]} ({ours[1]}). "
-            "Vectors of two models cannot be compared: set REGESTA_EMBEDDING_PROVIDER and _MODEL back."
+            f"The database serves vectors of {serving}, but this step has loaded {ours[0]} ({ours[1]}). Vectors of "
+            "two models cannot be compared. The model was switched meanwhile: run the step again."
         )
+    return int(row[0])
 
 
 def embedded_hashes(connection: Connection, tenant_id: str, hashes: Sequence[str]) -> set[str]:
     """Return those of the given chunk hashes that have a vector of the serving model in this tenant."""
-    query = _with_table(queries("publish")["embedded_hashes"], serving_table(connection))
+    query = with_table(queries("publish")["embedded_hashes"], serving_model(connection)[1])
     rows = connection.execute(query, {"tenant_id": tenant_id, "chunk_hashes": list(hashes)})
     return {chunk_hash for (chunk_hash,) in rows}
 
@@ -71,6 +64,7 @@ def publish(
     items: Sequence[Item],
     vectors: Vectors,
     pipeline: str,
+    duplicates: DuplicateSearch,
 ) -> None:
     """Make a batch current: documents, versions, chunks, vectors, live flags, history and ledger together.
 
@@ -81,58 +75,56 @@ def publish(
         RunSuperseded: A newer run of the source has begun.
     """
     names = queries("publish")
-    table = serving_table(connection)
-    scope: dict[str, Any] = {
-        "source_id": source.id,
-        "tenant_id": source.tenant_id,
-        "access_groups": source.access_groups,
-        "run_id": run_id,
-        "pipeline": pipeline,
-        "analysis": analysis.VERSION,
-    }
     # Text analysis takes time, which no lock should wait for.
     chunk_rows = list(_chunk_rows(items, _lexemes(connection, source.tenant_id, items)))
     with connection.transaction():
+        lock_publication(connection, source.tenant_id)
+        model_id, table = serving_model(connection)
+        scope: dict[str, Any] = {
+            "source_id": source.id,
+            "tenant_id": source.tenant_id,
+            "access_groups": source.access_groups,
+            "run_id": run_id,
+            "pipeline": pipeline,
+            "analysis": analysis.VERSION,
+            "model_id": model_id,
+        }
+        # Read again under the lock: the source's groups may have been changed since the run began.
+        row = connection.execute(names["access_groups"], scope).fetchone()
+        scope["access_groups"] = row[0] if row else source.access_groups
         if connection.execute(queries("runs")["lock_running_run"], scope).fetchone() is None:
             raise RunSuperseded(
                 f"Run {run_id} of source {source.name!r} was superseded by a newer run; nothing was published."
             )
         connection.execute(names["create_staged"])
-        _stage(connection, items, chunk_rows, vectors)
+        connection.execute(queries("serve")["create_staged_documents"])
+        _stage(connection, items, chunk_rows, vectors, duplicates)
         for name in ("drop_settled", "lock_documents"):
             connection.execute(names[name], scope)
         # After the locks, so that a later holder of a lock always has the later time.
-        scope["published_at"] = _clock(connection)
-        for name in ("mark_stale", "upsert_documents", "delete_documents", "resolve_documents",
+        published_at = clock(connection)
+        for name in ("mark_erased", "mark_stale", "upsert_documents", "delete_documents", "resolve_documents",
                      "insert_versions", "resolve_versions", "insert_chunks", "insert_version_chunks"):  # fmt: skip
             connection.execute(names[name], scope)
-        connection.execute(_with_table(names["insert_embeddings"], table), scope)
-        connection.execute(names["apply_registry"])
-        for name in ("close_publications", "open_publications"):
-            connection.execute(names[name], scope)
-        connection.execute(_with_table(names["flip_live"], table), scope)
+        connection.execute(with_table(names["insert_embeddings"], table), scope)
+        find_duplicates(connection, source.tenant_id, duplicates)
+        connection.execute(names["stage_documents"])
+        apply_registry(connection, source.tenant_id, run_id, published_at=published_at)
         connection.execute(names["settle_items"], scope)
 
 
-def _with_table(query: LiteralString, table: str) -> Composed:
-    return SQL(query).format(model_table=Identifier("corpus", table))
-
-
-def _clock(connection: Connection) -> datetime:
-    row = connection.execute("select clock_timestamp()").fetchone()
-    assert row is not None
-    now: datetime = row[0]
-    return now
-
-
 def _stage(
-    connection: Connection, items: Sequence[Item], chunk_rows: Sequence[tuple[Any, ...]], vectors: Vectors
+    connection: Connection,
+    items: Sequence[Item],
+    chunk_rows: Sequence[tuple[Any, ...]],
+    vectors: Vectors,
+    duplicates: DuplicateSearch,
 ) -> None:
     register_vector(connection)
     with connection.cursor() as cursor:
         with cursor.copy(f"copy staged_items ({_ITEM_COLUMNS}) from stdin") as copy:
             for item in items:
-                copy.write_row(_item_row(item))
+                copy.write_row((*_item_row(item), *signature_columns(item, duplicates.scheme)))
         with cursor.copy(f"copy staged_chunks ({_CHUNK_COLUMNS}) from stdin") as copy:
             for row in chunk_rows:
                 copy.write_row(row)
@@ -140,6 +132,10 @@ def _stage(
             copy.set_types(["text", "halfvec"])
             for chunk_hash, vector in vectors.items():
                 copy.write_row((chunk_hash, HalfVector(vector)))
+        with cursor.copy("copy staged_bands (uri, band_no, band_hash) from stdin") as copy:
+            for item in items:
+                for band in band_rows(item, duplicates.scheme) if fate(item) == "publish" else ():
+                    copy.write_row(band)
 
 
 def fate(item: Item) -> str:
@@ -156,7 +152,7 @@ def _item_row(item: Item) -> tuple[Any, ...]:
         item.uri, fate(item), item.etag, item.byte_count, item.modified_at, item.sha256, item.content_hash,
         item.title, item.language, json.dumps(item.metadata), item.problem.reason if item.problem else None,
         len({chunk.chunk_hash for chunk in item.chunks}) - item.chunks_embedded, item.chunks_embedded,
-        item.tokens_embedded,
+        item.tokens_embedded, json.dumps(item.personal_data),
     )  # fmt: skip
 
 

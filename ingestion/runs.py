@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -61,19 +61,21 @@ class Receipt:
         return {**asdict(self), "run_id": str(self.run_id)}
 
 
-def open_run(connection: Connection, source: Source, trigger: str, dag_run_id: str) -> tuple[UUID, str]:
-    """Open a run of a source, superseding one that never settled; return its id and state.
+def open_run(connection: Connection, source: Source, trigger: str, dag_run_id: str) -> tuple[UUID, str, list[UUID]]:
+    """Open a run of a source; return its id, its state, and the runs it supersedes because they never settled.
 
     A retried task gets the run it opened before, which may be settled already.
     """
     names = queries("runs")
     scope = {"source_id": source.id, "trigger": trigger, "dag_run_id": dag_run_id}
     with connection.transaction():
-        for name in ("lock_source", "supersede_runs", "open_run", "reopen_run"):
+        connection.execute(names["lock_source"], scope)
+        superseded = [run_id for (run_id,) in connection.execute(names["supersede_runs"], scope)]
+        for name in ("open_run", "reopen_run"):
             connection.execute(names[name], scope)
         row = connection.execute(names["find_run"], scope).fetchone()
     assert row is not None
-    return row[0], row[1]
+    return row[0], row[1], superseded
 
 
 def known_documents(connection: Connection, source: Source) -> list[Known]:
@@ -82,20 +84,35 @@ def known_documents(connection: Connection, source: Source) -> list[Known]:
         return cursor.execute(queries("runs")["known_documents"], {"source_id": source.id}).fetchall()
 
 
-def record_discovery(connection: Connection, run_id: UUID, items: Sequence[Item], known: Sequence[Known]) -> None:
+def erased_uris(connection: Connection, source: Source, uris: Sequence[str]) -> dict[str, UUID]:
+    """Return those addresses whose documents were erased, with the receipt that keeps each out."""
+    rows = connection.execute(queries("runs")["erased_uris"], {"source_id": source.id, "uris": list(uris)})
+    return dict(rows.fetchall())
+
+
+def record_discovery(
+    connection: Connection,
+    run_id: UUID,
+    items: Sequence[Item],
+    known: Sequence[Known],
+    erased: Mapping[str, UUID],
+) -> None:
     """Write one ledger row per item; what needs no work is settled at once.
 
-    An unchanged document whose newest version is quarantined stays counted as quarantined, so that nobody
+    An erased document that is still listed is counted as deleted, under its receipt in place of its address. An
+    unchanged document whose newest version is quarantined stays counted as quarantined, so that nobody
     overlooks it, but is not parsed again.
     """
     quarantined = {entry.uri: entry.reason for entry in known if entry.version_state == "quarantined"}
     rows = []
     for item in items:
-        outcome = reason = None
-        if item.change == "unchanged":
+        uri, outcome, reason = item.uri, None, None
+        if item.uri in erased:
+            uri, outcome, reason = f"erased:{erased[item.uri]}", "deleted", "erased: it is kept out"
+        elif item.change == "unchanged":
             reason = quarantined.get(item.uri)
             outcome = "quarantined" if reason else "unchanged"
-        rows.append({"run_id": run_id, "uri": item.uri, "change": item.change, "outcome": outcome, "reason": reason})
+        rows.append({"run_id": run_id, "uri": uri, "change": item.change, "outcome": outcome, "reason": reason})
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(queries("runs")["add_items"], rows)
 
@@ -149,7 +166,7 @@ def settle_run(connection: Connection, run_id: UUID, tenant_partition_chunks: in
             reason = "the ledger does not balance"
         state = "failed" if reason else "succeeded"
         connection.execute(names["settle_run"], {"run_id": run_id, "state": state, "reason": reason})
-        if counts.indexed or counts.deleted:
+        if counts.indexed or counts.deleted or counts.duplicate:
             connection.execute(names["refresh_statistics"], {"tenant_id": counts.tenant_id})
     if counts.indexed:
         with connection.transaction():

@@ -23,6 +23,16 @@ def batch_key(run_id: str, number: int, step: str) -> str:
     return f"runs/{run_id}/{number:04d}/{step}.jsonl"
 
 
+def run_prefix(run_id: str) -> str:
+    """Return where everything a run has staged lies."""
+    return f"runs/{run_id}/"
+
+
+def batch_of(key: str) -> int:
+    """Return the number of the batch a staged key belongs to."""
+    return int(key.split("/")[2])
+
+
 def run_of(key: str) -> str:
     """Return the run a staged key belongs to."""
     return key.split("/")[1]
@@ -47,6 +57,11 @@ def write_items(store: ObjectStore, key: str, items: Sequence[Item]) -> str:
 def read_items(store: ObjectStore, key: str) -> list[Item]:
     """Read a staged batch."""
     return load_items(store.get(key))
+
+
+def delete_run(store: ObjectStore, run_id: str) -> int:
+    """Delete what a closed run has staged, and return how many files it was; nothing reads them any more."""
+    return store.delete(list(store.keys(run_prefix(run_id))))
 
 
 def write_vectors(store: ObjectStore, key: str, vectors: Vectors) -> None:

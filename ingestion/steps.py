@@ -11,16 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
-from corpus import analysis
 from corpus.objects import raw_key
-from ingestion import chunking, parsing, publishing, runs, staging
+from ingestion import arrivals, publishing, quarantine, runs, staging, validation
 from ingestion.changes import check_shrinkage, detect_changes
-from ingestion.errors import IngestionError, RunSuperseded, Unparseable
-from ingestion.items import Item, Parsed, Problem, batches
-from ingestion.listing import file_name, list_s3, read_s3
+from ingestion.connectors import Connector, connector_for, file_name
+from ingestion.errors import IngestionError, RunSuperseded, SourceUnavailable, ValidationFailed
+from ingestion.items import Item, Problem, batches
 from ingestion.parsing.media_types import media_type
+from ingestion.preparing import Policy, chunk_item, parse_item
 from ingestion.runs import Receipt
-from ingestion.sources import find_source, list_sources
+from ingestion.sources import Source, find_source, list_sources
 from ingestion.workbench import Workbench, pipeline
 from sql import queries
 
@@ -40,18 +40,22 @@ def discover(
     """
     with bench.connect() as connection:
         source = find_source(connection, source_name)
-        run_id, state = runs.open_run(connection, source, trigger, dag_run_id)
+        run_id, state, superseded = runs.open_run(connection, source, trigger, dag_run_id)
         if state != "running":
             raise RunSuperseded(f"Run {run_id} of {source_name!r} is closed already; start a new one.")
         try:
             known = runs.known_documents(connection, source)
-            items = detect_changes(list_s3(bench.s3, source.uri), known, pipeline())
-            check_shrinkage(items, confirm_removals)
+            connector = connector_for(source, bench)
+            items = detect_changes(connector.list(), known, pipeline(source, bench.settings))
+            check_shrinkage(items, confirm_removals or connector.removals_are_explicit)
         except IngestionError as error:
             runs.fail_run(connection, run_id, str(error))
             raise
-        runs.record_discovery(connection, run_id, items, known)
-    work = [item for item in items if item.change != "unchanged"]
+        erased = runs.erased_uris(connection, source, [item.uri for item in items])
+        runs.record_discovery(connection, run_id, items, known, erased)
+    for old_run_id in superseded:
+        staging.delete_run(bench.store, str(old_run_id))
+    work = [item for item in items if item.change != "unchanged" and item.uri not in erased]
     keys = []
     for number, batch in enumerate(batches(work, bench.settings.batch_size, bench.settings.max_batches)):
         key = staging.batch_key(str(run_id), number, "discovered")
@@ -61,9 +65,10 @@ def discover(
 
 def land(bench: Workbench, key: str) -> str:
     """Copy raw bytes into the landing bucket under their hash; bytes that are there are not written twice."""
-    items = staging.read_items(bench.store, key)
+    source, items = _take(bench, key)
+    connector, fingerprint = connector_for(source, bench), pipeline(source, bench.settings)
     with ThreadPoolExecutor(bench.settings.land_threads) as pool:
-        for _ in pool.map(lambda item: _land_one(bench, item), items):
+        for _ in pool.map(lambda item: _land_one(bench, connector, item, fingerprint), items):
             bench.progress(1)
     landed = [
         {
@@ -80,9 +85,7 @@ def land(bench: Workbench, key: str) -> str:
     return staging.write_items(bench.store, staging.next_key(key, "landed"), items)
 
 
-def _land_one(bench: Workbench, item: Item) -> None:
-    from botocore.exceptions import ClientError
-
+def _land_one(bench: Workbench, connector: Connector, item: Item, fingerprint: str) -> None:
     if not item.is_pending:
         return
     limit = bench.settings.max_document_bytes
@@ -90,67 +93,67 @@ def _land_one(bench: Workbench, item: Item) -> None:
         item.problem = Problem("failed", f"too_large: {item.byte_count} bytes, the limit is {limit}")
         return
     try:
-        data = read_s3(bench.s3, item.uri)
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown")
-        item.problem = Problem("failed", f"unreadable: the source answered {code}")
+        fetched = connector.read(item.uri)
+    except SourceUnavailable as error:
+        item.problem = Problem("failed", f"unreadable: {error}")
         return
-    item.sha256 = bench.store.land(data)
-    item.byte_count = len(data)
-    item.media_type = media_type(file_name(item.uri), data)
-    item.is_same_content = item.sha256 == item.known_sha256 and item.known_pipeline == pipeline()
+    item.sha256 = bench.store.land(fetched.data)
+    item.byte_count = len(fetched.data)
+    item.media_type = fetched.media_type or media_type(file_name(item.uri), fetched.data)
+    item.is_same_content = item.sha256 == item.known_sha256 and item.known_pipeline == fingerprint
 
 
 def parse(bench: Workbench, key: str) -> str:
-    """Turn raw bytes into elements; a document that cannot be parsed is quarantined, the run goes on."""
-    items = staging.read_items(bench.store, key)
-    for item in items:
-        if item.is_pending and item.sha256 and item.media_type:
-            try:
-                item.parsed = parsing.parse(bench.store.get(raw_key(item.sha256)), item.media_type)
-            except Unparseable as error:
-                item.problem = Problem("quarantined", str(error))
+    """Turn raw bytes into elements without personal data; what cannot be parsed is quarantined, the run goes on.
+
+    Files are opened in confined child processes only, several at a time.
+    """
+    source, items = _take(bench, key)
+    policy = Policy.of(source, bench.personal_data_key())
+
+    def parse_one(item: Item) -> None:
+        if item.is_pending and item.sha256:
+            parse_item(item, bench.store.get(raw_key(item.sha256)), bench.parsers.parse, policy)
         bench.progress(1)
+
+    with ThreadPoolExecutor(bench.parsers.size) as threads:
+        for _ in threads.map(parse_one, items):
+            pass
     return staging.write_items(bench.store, staging.next_key(key, "parsed"), items)
 
 
 def chunk(bench: Workbench, key: str) -> str:
-    """Cut documents into passages and find their title and language."""
-    items = staging.read_items(bench.store, key)
-    limits = chunking.ChunkLimits(
-        window_tokens=bench.settings.chunk_window_tokens,
-        max_tokens=bench.settings.chunk_max_tokens,
-        count_tokens=bench.embedder.count_tokens,
-        split_sentences=analysis.sentences,
-    )
+    """Cut documents into passages and sign their text."""
+    source, items = _take(bench, key)
+    policy = Policy.of(source, bench.personal_data_key())
     for item in items:
         if item.is_pending and item.parsed:
-            _chunk_one(item, item.parsed, limits)
+            chunk_item(item, item.parsed, bench.chunk_limits(), policy, bench.settings.duplicate_search().scheme)
         bench.progress(1)
     return staging.write_items(bench.store, staging.next_key(key, "chunked"), items)
 
 
-def _chunk_one(item: Item, parsed: Parsed, limits: chunking.ChunkLimits) -> None:
-    text = chunking.normalised_text(parsed.elements)
-    headings = [element.text for element in parsed.elements if element.kind == "heading" and element.level == 1]
-    item.chunks = tuple(chunking.chunk(parsed.elements, limits))
-    item.content_hash = chunking.chunk_hash("document", (), text)
-    item.title = (headings[:1] or [parsed.title or file_name(item.uri)])[0]
-    item.language = analysis.language(text)
-    item.metadata = parsed.metadata
-    item.parsed = None
-    if not item.chunks:
-        item.problem = Problem("quarantined", "empty: the document has no passage of text")
+def _take(bench: Workbench, key: str) -> tuple[Source, list[Item]]:
+    """Return a staged batch and its source.
+
+    Raises:
+        RunSuperseded: The run was closed meanwhile, and with it went its staged files.
+    """
+    run_id = staging.run_of(key)
+    with bench.connect() as connection:
+        if runs.receipt(connection, UUID(run_id)).state != "running":
+            raise RunSuperseded(f"Run {run_id} is closed: a newer one of its source has begun, or it was settled.")
+        source = bench.source_of(connection, run_id)
+    return source, staging.read_items(bench.store, key)
 
 
 def embed(bench: Workbench, key: str) -> str:
     """Embed the passages that have no vector yet: an update costs what the edit costs."""
-    items = staging.read_items(bench.store, key)
+    source, items = _take(bench, key)
     texts = {chunk.chunk_hash: embedding_text(chunk.heading_path, chunk.text)
              for item in items if item.is_pending for chunk in item.chunks}  # fmt: skip
     with bench.connect() as connection:
         publishing.check_model(connection, bench.embedder)
-        source = bench.source_of(connection, staging.run_of(key))
         known = publishing.embedded_hashes(connection, source.tenant_id, list(texts))
     missing = [chunk_hash for chunk_hash in texts if chunk_hash not in known]
     vectors: staging.Vectors = {}
@@ -176,22 +179,50 @@ def _count_embedded(items: Sequence[Item], missing: set[str]) -> None:
         item.chunks_embedded, item.tokens_embedded = len(charged), sum(charged.values())
 
 
-def publish(bench: Workbench, key: str) -> str:
-    """Make the batch what readers see, in one transaction."""
-    items = staging.read_items(bench.store, key)
+def validate(bench: Workbench, key: str) -> str:
+    """Hold the batch against every expectation; a document that fails one is quarantined under its name.
+
+    Raises:
+        ValidationFailed: The batch as a whole cannot be right; nothing of it is published.
+    """
+    source, items = _take(bench, key)
     vectors = staging.read_vectors(bench.store, key)
     run_id = staging.run_of(key)
     with bench.connect() as connection:
-        source = bench.source_of(connection, run_id)
-        publishing.publish(connection, source, UUID(run_id), items, vectors, pipeline())
+        report = validation.validate(items, vectors, bench.validation_rules(source))
+        quarantine.record_validation(connection, UUID(run_id), staging.batch_of(key), report)
+        waived = quarantine.waived(connection, source, items)
+    if report.batch_problem:
+        raise ValidationFailed(f"The batch was stopped before it was served: {report.batch_problem}")
+    for item in items:
+        if item.uri in report.failing and item.uri not in waived:
+            item.problem = Problem("quarantined", f"validation: {report.failing[item.uri]}")
+    bench.progress(len(items))
+    return staging.write_items(bench.store, staging.next_key(key, "validated"), items)
+
+
+def publish(bench: Workbench, key: str) -> str:
+    """Make the batch what readers see, in one transaction."""
+    source, items = _take(bench, key)
+    vectors = staging.read_vectors(bench.store, key)
+    run_id = staging.run_of(key)
+    with bench.connect() as connection:
+        fingerprint, duplicates = pipeline(source, bench.settings), bench.settings.duplicate_search()
+        publishing.publish(connection, source, UUID(run_id), items, vectors, fingerprint, duplicates)
     bench.progress(len(items))
     return key
 
 
 def settle(bench: Workbench, run_id: str) -> Receipt:
-    """Close the run and return its receipt; the caller fails loudly when `state` is not `succeeded`."""
+    """Close the run and return its receipt; the caller fails loudly when `state` is not `succeeded`.
+
+    What the run has staged goes: whatever needs a file again begins a new run.
+    """
     with bench.connect() as connection:
-        return runs.settle_run(connection, UUID(run_id), bench.settings.tenant_partition_chunks)
+        receipt = runs.settle_run(connection, UUID(run_id), bench.settings.tenant_partition_chunks)
+        arrivals.settle_arrivals(connection, UUID(run_id))
+    staging.delete_run(bench.store, run_id)
+    return receipt
 
 
 def problems(bench: Workbench, run_id: str) -> list[dict[str, Any]]:
@@ -212,6 +243,7 @@ BATCH_STEPS: tuple[tuple[str, Callable[[Workbench, str], str]], ...] = (
     ("parse", parse),
     ("chunk", chunk),
     ("embed", embed),
+    ("validate", validate),
     ("publish", publish),
 )
 """What every batch goes through, in order."""

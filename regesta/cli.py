@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from regesta.commands import ask, demo, doctor, documents, keys, sources, stack, sync
+from regesta.commands import (
+    ask,
+    demo,
+    doctor,
+    documents,
+    erasures,
+    keys,
+    quarantine,
+    sources,
+    stack,
+    sync,
+    upload,
+    versions,
+)
 from regesta.output import errors
 
 app = typer.Typer(
@@ -23,6 +36,12 @@ app.command()(doctor.doctor)
 app.command()(demo.demo)
 app.add_typer(sources.app, name="sources")
 app.add_typer(documents.app, name="documents")
+app.command()(upload.upload)
+app.command()(upload.withdraw)
+app.add_typer(versions.app, name="versions")
+app.add_typer(quarantine.app, name="quarantine")
+app.command()(erasures.erase)
+app.command()(erasures.erasures)
 app.add_typer(keys.app, name="keys")
 stack.register(app)
 

@@ -25,22 +25,26 @@ class ApiClient:
             base_url=base_url, headers=headers, timeout=httpx.Timeout(60.0, connect=3.0), trust_env=False
         )
 
-    def search(self, query: str, top_k: int, mode: str, filters: dict[str, Any]) -> dict[str, Any]:
+    def search(
+        self, query: str, top_k: int, mode: str, filters: dict[str, Any], as_of: str | None = None
+    ) -> dict[str, Any]:
         """Return the passages found for a query."""
-        body = {"query": query, "top_k": top_k, "mode": mode, "filters": filters}
+        body = {"query": query, "top_k": top_k, "mode": mode, "filters": filters, "as_of": as_of}
         with self._request("/v1/search", body) as response:
             reply: dict[str, Any] = json.loads(response.read())
         return reply
 
-    def answer(self, question: str, filters: dict[str, Any] | None = None) -> dict[str, Any]:
+    def answer(self, question: str, filters: dict[str, Any] | None = None, as_of: str | None = None) -> dict[str, Any]:
         """Return a finished answer with its citations."""
-        with self._request("/v1/ask", {"question": question, "filters": filters or {}}) as response:
+        with self._request("/v1/ask", {"question": question, "filters": filters or {}, "as_of": as_of}) as response:
             reply: dict[str, Any] = json.loads(response.read())
         return reply
 
-    def ask(self, question: str, filters: dict[str, Any] | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    def ask(
+        self, question: str, filters: dict[str, Any] | None = None, as_of: str | None = None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the events of an answer as they arrive: kind and data."""
-        body = {"question": question, "stream": True, "filters": filters or {}}
+        body = {"question": question, "stream": True, "filters": filters or {}, "as_of": as_of}
         kind = "message"
         with self._request("/v1/ask", body) as response:
             for line in response.iter_lines():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import structlog
 from fastapi import FastAPI
@@ -15,13 +14,13 @@ from psycopg_pool import AsyncConnectionPool
 
 from corpus import analysis
 from corpus.database import conninfo
-from corpus.embedding import load_embedder
-from serving.api import ask, health, problems
+from serving.api import ask, documents, health, problems
 from serving.engine import Engine
 from serving.generators import load_generator
 from serving.generators.extractive import ExtractiveGenerator
 from serving.journal import Journal
 from serving.metrics import MetricsMiddleware
+from serving.models import ServingModel
 from serving.settings import ServingSettings
 
 log = structlog.get_logger(__name__)
@@ -46,15 +45,19 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         open=False,
     )
     await pool.open(wait=False)  # an API that starts before its database becomes ready when that does
-    embedder = await asyncio.to_thread(load_embedder, replace(settings.embedder_spec(), threads=1))
+    embedding = ServingModel(pool, settings)
+    await embedding.start()
     await asyncio.to_thread(analysis.lexemes, "준비 ready")  # load the morphological model before the first question
     journal = Journal(pool)
     journal.start()
-    extractive = ExtractiveGenerator(embedder)
-    generator = load_generator(settings, embedder)
-    app.state.engine = Engine(pool, embedder, generator, extractive, journal, settings.source_limit)
-    log.info("serving_ready", embedder=embedder.name, generator=generator.name)
+    extractive = ExtractiveGenerator(lambda: embedding.embedder)
+    generator = load_generator(settings, lambda: embedding.embedder)
+    app.state.engine = Engine(
+        pool, embedding, generator, extractive, journal, settings.source_limit, settings.retention_days
+    )
+    log.info("serving_ready", generator=generator.name)
     yield
+    await embedding.stop()
     await journal.stop()
     await pool.close()
 
@@ -68,5 +71,6 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     problems.install(app)
     app.add_route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False)
     app.include_router(ask.router)
+    app.include_router(documents.router)
     app.include_router(health.router)
     return app

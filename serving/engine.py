@@ -8,18 +8,20 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
 
-from corpus.embedding import Embedder
 from serving.access import Pool, Scope
-from serving.errors import GeneratorUnavailable
+from serving.errors import GeneratorUnavailable, OutsideRetention
 from serving.events import Event
+from serving.filters import EVERYTHING, Filters
 from serving.generators import Generator, Token, Usage
 from serving.journal import Journal
-from serving.retriever import EVERYTHING, Filters, Hit, Mode, analyse, search
+from serving.models import ServingModel
+from serving.retriever import Hit, Mode, retrieve
 
 log = structlog.get_logger(__name__)
 _CITATION = re.compile(r"\[(\d{1,2})\]")
@@ -58,18 +60,20 @@ class Engine:
     def __init__(
         self,
         pool: Pool,
-        embedder: Embedder,
+        embedding: ServingModel,
         generator: Generator,
         fallback: Generator,
         journal: Journal,
         source_limit: int,
+        retention_days: int,
     ) -> None:
         self.pool = pool
-        self.embedder = embedder
+        self.embedding = embedding
         self.generator = generator
         self.fallback = fallback
         self.journal = journal
         self.source_limit = source_limit
+        self.retention_days = retention_days
 
     async def search(
         self, scope: Scope, question: str, top_k: int, mode: Mode = "hybrid", filters: Filters = EVERYTHING
@@ -87,11 +91,17 @@ class Engine:
 
     async def _retrieve(self, scope: Scope, question: str, top_k: int, mode: Mode, filters: Filters) -> Asked:
         started = time.perf_counter()
-        query = await analyse(self.embedder, question, mode)
-        analysed = time.perf_counter()
-        hits = await search(self.pool, scope, query, top_k, filters)
-        timings = {"analyse": analysed - started, "search": time.perf_counter() - analysed}
+        self._check_as_of(filters)
+        hits, timings = await retrieve(self.pool, self.embedding, scope, question, mode, top_k, filters)
         return Asked(uuid4(), scope, question, mode, hits, timings, started)
+
+    def _check_as_of(self, filters: Filters) -> None:
+        """Refuse a time whose versions may have been purged: an answer from what is left would be a wrong one."""
+        if filters.as_of is None:
+            return
+        age = datetime.now(UTC) - filters.as_of
+        if not timedelta(0) <= age < timedelta(days=self.retention_days):
+            raise OutsideRetention(f"as_of must lie in the last {self.retention_days} days.")
 
     async def answer(self, asked: Asked) -> AsyncIterator[Event]:
         """Stream the answer's events.

@@ -31,9 +31,33 @@ class DatabaseBusy(ServingError):
     title = "The database cannot be reached"
 
 
+class ModelUnavailable(ServingError):
+    """The embedding model cannot be loaded, or changed too often while a question was asked."""
+
+    status = 503
+    slug = "model-unavailable"
+    title = "The embedding model cannot be used"
+
+
 class GeneratorUnavailable(ServingError):
     """The language model could not be reached, refused, or broke off."""
 
     status = 502
     slug = "generator-unavailable"
     title = "The language model did not answer"
+
+
+class OutsideRetention(ServingError):
+    """What was served then is no longer kept, or the time has not come yet."""
+
+    status = 422
+    slug = "outside-retention"
+    title = "There is no looking back to that time"
+
+
+class NotFound(ServingError):
+    """There is no such thing, or the key may not see it."""
+
+    status = 404
+    slug = "not-found"
+    title = "There is no such thing here"

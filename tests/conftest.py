@@ -104,7 +104,21 @@ def cluster(machine: StackSettings) -> Iterator[EmbeddedPostgres]:
         migrate(owner)
         with psycopg.connect(owner) as connection:
             connection.execute("select corpus.add_embedding_model(%s, %s, %s)", [NAME, REVISION, 384])
+        _build_views(machine)
         yield server
+
+
+def _build_views(machine: StackSettings) -> None:
+    """Have dbt build the views that decide into the template, once for all databases of the session."""
+    from ingestion.governance import build_marts
+    from ingestion.settings import IngestionSettings
+
+    settings = IngestionSettings(
+        _env_file=None, home=machine.home, dbt_password=PASSWORD, s3_endpoint=machine.s3_endpoint,
+        database_url=f"postgresql://127.0.0.1:{machine.postgres_port}/{TEMPLATE}",
+        dbt_executable=regesta_home() / "dbt-venv" / "bin" / "dbt",
+    )  # fmt: skip
+    build_marts(settings, "path:models/marts,config.materialized:view")
 
 
 @pytest.fixture(scope="module")

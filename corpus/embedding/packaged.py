@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from corpus.cores import available_cores
 from corpus.embedding import Kind, Vectors, well_formed
 from corpus.embedding.calibration import open_session
 from corpus.embedding.packaged_model import (
@@ -46,7 +46,7 @@ class PackagedEmbedder:
         folder = ensure_built(home, progress)
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._session = open_session(str(folder / MODEL))
-        self._threads = threads or _available_cores()
+        self._threads = threads or available_cores()
 
     def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
         """Return an `(n, 384)` float32 array of unit rows; texts are cut at 512 tokens."""
@@ -80,10 +80,3 @@ class PackagedEmbedder:
 
     def _token_ids(self, text: str) -> list[int]:
         return self._tokenizer.encode(well_formed(text), add_special_tokens=False).ids
-
-
-def _available_cores() -> int:
-    """Return the cores this process may use, which a container can limit; not known everywhere."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -11,25 +11,65 @@ from ingestion.items import Parsed
 Parser = Callable[[bytes], Parsed]
 """Takes a document's bytes; returns its elements or raises `Unparseable`."""
 
+_LIBRARIES = (
+    "unstructured", "pypdfium2", "pdfplumber", "trafilatura", "lxml", "markdown", "python-docx", "python-pptx",
+    "openpyxl",
+)  # fmt: skip
+
+
+def parsers() -> dict[str, Parser]:
+    """Return the parser of every media type that can be read; libraries are imported only by the parsers."""
+    from ingestion.parsing import (
+        epub,
+        html,
+        mail,
+        markdown,
+        media_types,
+        notebooks,
+        ocr,
+        pdf,
+        records,
+        slides,
+        source_code,
+        spreadsheets,
+        tabular,
+        text,
+        word,
+    )
+
+    return {
+        "text/plain": text.parse_text,
+        "text/markdown": markdown.parse_markdown,
+        "text/html": html.parse_html,
+        "application/xhtml+xml": html.parse_html,
+        "text/csv": tabular.parse_csv,
+        "text/tab-separated-values": tabular.parse_csv,
+        "application/json": records.parse_json,
+        "application/x-ndjson": records.parse_json_lines,
+        "application/x-ipynb+json": notebooks.parse_notebook,
+        "message/rfc822": mail.parse_mail,
+        "application/pdf": pdf.parse_pdf,
+        media_types.DOCX: word.parse_docx,
+        media_types.PPTX: slides.parse_pptx,
+        media_types.XLSX: spreadsheets.parse_xlsx,
+        media_types.EPUB: epub.parse_epub,
+        "image/png": ocr.parse_image,
+        "image/jpeg": ocr.parse_image,
+        "image/tiff": ocr.parse_image,
+        **{kind: source_code.parser_of(language) for kind, language in source_code.LANGUAGES.items()},
+    }
+
 
 def parser_for(media_type: str) -> Parser:
-    """Return the parser of a media type; its libraries are imported only then.
+    """Return the parser of a media type.
 
     Raises:
         Unparseable: No parser knows the type.
     """
-    from ingestion.parsing import pdf, structured
-
-    parsers: dict[str, Parser] = {
-        "text/plain": structured.parse_text,
-        "text/markdown": structured.parse_markdown,
-        "text/html": structured.parse_html,
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": structured.parse_docx,
-        "application/pdf": pdf.parse_pdf,
-    }
-    if media_type not in parsers:
+    parser = parsers().get(media_type)
+    if parser is None:
         raise Unparseable("unsupported", f"there is no parser for {media_type}")
-    return parsers[media_type]
+    return parser
 
 
 def parse(data: bytes, media_type: str) -> Parsed:
@@ -39,12 +79,13 @@ def parse(data: bytes, media_type: str) -> Parsed:
         Unparseable: The content cannot be used; the reason says why. Text that is empty after parsing is
             such a reason, never a success.
     """
-    if not data:
-        raise Unparseable("empty", "the file has no bytes")
+    from ingestion.parsing import preflight
+
+    preflight.check(data, media_type)
     parser = parser_for(media_type)
     try:
         parsed = parser(data)
-    except Unparseable:
+    except (Unparseable, MemoryError):
         raise
     except Exception as error:  # a parser library may raise anything at all on a broken file
         raise Unparseable("corrupt", f"{type(error).__name__}: {str(error)[:300]}") from error
@@ -55,4 +96,4 @@ def parse(data: bytes, media_type: str) -> Parsed:
 
 def fingerprint() -> str:
     """Name what decides a parser's output, so that a new parser means new versions."""
-    return f"parsing-1+unstructured-{version('unstructured')}+pypdfium2-{version('pypdfium2')}"
+    return "+".join(("parsing-2", *(f"{name}-{version(name)}" for name in _LIBRARIES)))

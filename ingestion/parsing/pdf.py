@@ -1,39 +1,26 @@
-"""The text layer of PDF files through pdfium; lines become paragraphs by the gaps between them."""
+"""PDF: the text layer through pdfium, ruled tables through pdfplumber, scanned pages through OCR."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from ingestion.errors import Unparseable
 from ingestion.items import Element, Parsed
+from ingestion.parsing import about, ocr, pdf_text
+from ingestion.parsing.layout import HEADING_RATIO, Line, paragraphs, without_running_heads
+from ingestion.parsing.pdf_tables import TableFinder, has_ruling
 
-HEADING_RATIO = 1.15
-GAP_RATIO = 0.75
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of text on a page; lengths in points, y grows upwards."""
-
-    text: str
-    top: float
-    bottom: float
-    page: int
-
-    @property
-    def height(self) -> float:
-        """Height of its glyphs."""
-        return self.top - self.bottom
+_STAMP_LETTERS = 100
+_NO_NAMES = ("untitled", "anonymous", "unspecified")
+"""What programs write as title or author when nobody said one."""
+_SCAN_SHARE = 0.5
 
 
 def parse_pdf(data: bytes) -> Parsed:
-    """Parse the text layer of a PDF.
+    """Parse a PDF page by page; only pages without a legible text layer are recognised from their image.
 
     Raises:
-        Unparseable: It is no PDF, needs a password, or has no text layer.
+        Unparseable: It is no PDF, needs a password, has no text, or needs OCR where there is none.
     """
     import pypdfium2
 
@@ -43,66 +30,65 @@ def parse_pdf(data: bytes) -> Parsed:
         kind = "encrypted" if "password" in str(error).lower() else "corrupt"
         raise Unparseable(kind, f"the PDF cannot be opened: {error}") from error
     try:
-        lines = [line for number, page in enumerate(document, 1) for line in _lines(page, number)]
-        about = {key: value for key, value in document.get_metadata_dict().items() if value}
-        page_count = len(document)
+        metadata = _metadata(document)
+        pages, recognised = _read_pages(document, data)
+        title = _named(document.get_metadata_dict().get("Title"))
     finally:
         document.close()
-    if not lines:
-        raise Unparseable("empty", f"none of its {page_count} pages has a text layer; it may be a scan")
-    metadata = {"page_count": str(page_count)}
-    if "Author" in about:
-        metadata["author"] = about["Author"]
-    return Parsed(tuple(paragraphs(lines)), title=about.get("Title"), metadata=metadata)
+    if not any(pages):
+        raise Unparseable("empty", f"no text was found on any of its {len(pages)} pages, nor in their images")
+    ratio = HEADING_RATIO
+    if recognised:
+        metadata |= {"ocr": ocr.engine(), "ocr_pages": recognised}
+        ratio = ocr.HEADING_RATIO if 2 * len(recognised) > len(pages) else ratio
+    return Parsed(tuple(paragraphs(without_running_heads(pages), ratio)), title=title, metadata=metadata)
 
 
-def _lines(page: Any, number: int) -> Iterator[Line]:
-    """Yield the lines of one page: pdfium's rectangles, joined where they share a baseline."""
-    text_page = page.get_textpage()
-    current: Line | None = None
-    for index in range(text_page.count_rects()):
-        left, bottom, right, top = text_page.get_rect(index)
-        text = " ".join(text_page.get_text_bounded(left, bottom, right, top).split())
-        if not text:
-            continue
-        if current and abs(current.bottom - bottom) < 0.5 * max(current.height, 1):
-            text, top, bottom = f"{current.text} {text}", max(current.top, top), min(current.bottom, bottom)
-        elif current:
-            yield current
-        current = Line(text, top, bottom, number)
-    if current:
-        yield current
+def _read_pages(document: Any, data: bytes) -> tuple[list[list[Line | Element]], list[int]]:
+    """Return what stands on each page, and the numbers of the pages that were recognised."""
+    pages: list[list[Line | Element]] = []
+    recognised = []
+    with TableFinder(data) as tables:
+        for number, page in enumerate(document, 1):
+            lines = pdf_text.lines(page, number)
+            seen = ocr.page_lines(page, number) if _is_scan(page, lines) else []
+            if seen and (_letters(seen) > _letters(lines) or not pdf_text.is_legible(lines)):
+                pages.append([*seen])
+                recognised.append(number)
+            else:
+                pages.append(tables.with_tables(lines, number) if lines and has_ruling(page) else [*lines])
+            page.close()
+    return pages, recognised
 
 
-def paragraphs(lines: Sequence[Line]) -> Iterator[Element]:
-    """Group lines into paragraphs and headings.
+def _is_scan(page: Any, lines: list[Line]) -> bool:
+    """Tell a page whose text is in an image: next to no text layer, or an illegible one, under a large image."""
+    if _letters(lines) > _STAMP_LETTERS and pdf_text.is_legible(lines):
+        return False
+    from pypdfium2 import raw
 
-    A line clearly taller than the document's median is a heading; a gap wider than three quarters of a line,
-    or a new page after a finished sentence, begins a paragraph.
-    """
-    usual = median(line.height for line in lines)
-    block: list[Line] = []
-    for line in lines:
-        if block and _breaks(block[-1], line, usual):
-            yield _element(block, usual)
-            block = []
-        block.append(line)
-    yield _element(block, usual)
+    width, height = page.get_size()
+    images = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+    bounds = [image.get_bounds() for image in images]
+    covered: float = sum((right - left) * (top - bottom) for left, bottom, right, top in bounds)
+    return bool(covered > (_SCAN_SHARE * width * height if lines else 0))
 
 
-def _breaks(previous: Line, line: Line, usual: float) -> bool:
-    if (previous.height > HEADING_RATIO * usual) != (line.height > HEADING_RATIO * usual):
-        return True
-    if previous.page != line.page:
-        return previous.text.endswith((".", "?", "!", ":", "다"))
-    gap = previous.bottom - line.top
-    return gap > GAP_RATIO * usual or gap < -2 * usual
+def _letters(lines: list[Line]) -> int:
+    return sum(len(line.text) for line in lines)
 
 
-def _element(block: Sequence[Line], usual: float) -> Element:
-    text = " ".join(line.text for line in block)
-    is_heading = block[0].height > HEADING_RATIO * usual and len(text) <= 200
-    if not is_heading:
-        return Element("text", text, page=block[0].page)
-    level = 1 if block[0].height > 1.6 * usual else 2
-    return Element("heading", text, level=level, page=block[0].page)
+def _metadata(document: Any) -> dict[str, Any]:
+    said = document.get_metadata_dict()
+    return about.metadata(
+        author=_named(said.get("Author")),
+        created_at=about.iso_date(said.get("CreationDate")),
+        modified_at=about.iso_date(said.get("ModDate")),
+        tags=about.tags(said.get("Keywords")),
+        page_count=len(document),
+    )
+
+
+def _named(value: str | None) -> str | None:
+    text = about.text_of(value)
+    return None if text and text.strip("()").lower() in _NO_NAMES else text

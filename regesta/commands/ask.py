@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import typer
@@ -12,6 +13,8 @@ from regesta.output import AsJson, console, print_json
 from regesta.stack.settings import StackSettings
 
 Source = Annotated[list[str] | None, typer.Option("--source", help="Only this source; repeatable.")]
+Tag = Annotated[list[str] | None, typer.Option("--tag", help="Only documents with this tag; repeatable.")]
+AsOf = Annotated[datetime | None, typer.Option("--as-of", help="Look back to this time (UTC): what was served then.")]
 
 
 def api_client() -> ApiClient:
@@ -21,14 +24,22 @@ def api_client() -> ApiClient:
     return ApiClient(settings.api_url, key)
 
 
-def ask(question: str, source: Source = None, as_json: AsJson = False) -> None:
+def ask(question: str, source: Source = None, tag: Tag = None, as_of: AsOf = None, as_json: AsJson = False) -> None:
     """Ask a question; the answer streams in, then its citations."""
-    client, filters = api_client(), {"sources": source} if source else None
+    client, filters = api_client(), _filters(source, tag)
     if as_json:
-        print_json(client.answer(question, filters))
+        print_json(client.answer(question, filters, _time(as_of)))
         return
-    if not print_answer(client.ask(question, filters)):
+    if not print_answer(client.ask(question, filters, _time(as_of))):
         raise typer.Exit(1)
+
+
+def _filters(source: list[str] | None, tag: list[str] | None) -> dict[str, Any]:
+    return {name: value for name, value in (("sources", source), ("tags", tag)) if value}
+
+
+def _time(as_of: datetime | None) -> str | None:
+    return (as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)).isoformat() if as_of else None
 
 
 def print_answer(events: Any) -> bool:
@@ -58,10 +69,12 @@ def search(
     top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, max=100)] = 5,
     mode: Annotated[Literal["hybrid", "text", "vector"], typer.Option()] = "hybrid",
     source: Source = None,
+    tag: Tag = None,
+    as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """Search passages: full text and vectors together, or one of them."""
-    reply = api_client().search(query, top_k, mode, {"sources": source} if source else {})
+    reply = api_client().search(query, top_k, mode, _filters(source, tag), _time(as_of))
     if as_json:
         print_json(reply)
         return

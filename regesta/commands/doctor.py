@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -24,9 +24,12 @@ class Finding:
     advice: str = ""
 
 
-def doctor(as_json: AsJson = False) -> None:
+Deep = Annotated[bool, typer.Option("--deep", help="Compare S3, ledger, corpus, vectors and history with each other.")]
+
+
+def doctor(deep: Deep = False, as_json: AsJson = False) -> None:
     """Check settings, database, roles, object store, model, registry, Airflow and API; exit 1 when something fails."""
-    findings = list(examine())
+    findings = [*examine(), *(compare() if deep else ())]
     if as_json:
         print_json([vars(finding) for finding in findings])
     else:
@@ -55,6 +58,31 @@ def examine() -> Iterator[Finding]:
             yield check()
         except Exception as error:  # a check may fail in any way; the doctor goes on
             yield Finding(name, "failed", f"{type(error).__name__}: {str(error).splitlines()[0][:300]}", advice)
+
+
+def compare() -> Iterator[Finding]:
+    """Yield a finding per check of the reconciliation that found something, or one that says nothing was found."""
+    from ingestion import reconciliation
+
+    try:
+        bench = _ingestion()
+        with bench.connect() as connection:
+            found = reconciliation.reconcile(connection, bench.store)
+    except Exception as error:  # as above
+        advice = "The checks above say what to start."
+        yield Finding("reconciliation", "failed", f"{type(error).__name__}: {str(error).splitlines()[0][:300]}", advice)
+        return
+    promises = reconciliation.checks()
+    wrong: dict[str, list[str]] = {}
+    for entry in found:
+        wrong.setdefault(entry.check, []).append(entry.found)
+    for check, rows in wrong.items():
+        more = f" and {'at least ' if len(rows) == reconciliation.SHOWN else ''}{len(rows) - 1} more"
+        state: State = "warning" if check in reconciliation.HARMLESS else "failed"
+        shown = f"{rows[0]}{more if len(rows) > 1 else ''}"
+        yield Finding(check, state, shown, f"Should be: {promises[check]} {reconciliation.advice(check)}")
+    if not wrong:
+        yield Finding("reconciliation", "ok", f"{len(promises)} checks of everything stored found nothing")
 
 
 def check_settings() -> Finding:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from regesta.output import AsJson, console, print_json, print_table
 
-STEPS = ("discover", "land", "parse", "chunk", "embed", "publish", "settle")
+STEPS = ("discover", "land", "parse", "chunk", "embed", "validate", "publish", "settle")
 POLL_SECONDS = 0.5
 
 

@@ -19,20 +19,20 @@ from serving.events import Event
 HEARTBEAT_SECONDS = 15
 SEND_TIMEOUT_SECONDS = 10
 _STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (401, 422, 502, 503)
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (401, 404, 422, 502, 503)
 }
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"example": 'event: token\ndata: {"text": "Eight"}\n\ndata: [DONE]\n\n'}}}
 }
 
-router = APIRouter(tags=["answers"], responses=_PROBLEMS)
+router = APIRouter(tags=["answers"], responses=PROBLEMS)
 
 
 @router.post("/v1/search")
 async def search(body: SearchBody, engine: EngineDep, scope: ScopeDep) -> SearchReply:
     """Find passages: full text and vectors in one statement, under the key's rights."""
-    asked = await engine.search(scope, body.query, body.top_k, body.mode, body.filters.to_filters())
+    asked = await engine.search(scope, body.query, body.top_k, body.mode, body.filters.to_filters(body.as_of))
     hits = [HitReply(**asdict(hit)) for hit in asked.hits]
     return SearchReply(query_id=asked.id, mode=asked.mode, hits=hits, timings=asked.timings)
 
@@ -43,7 +43,7 @@ async def ask(body: AskBody, request: Request, engine: EngineDep, scope: ScopeDe
 
     Events: `meta`, `sources`, `token` …, `usage`, perhaps `error`, `done`, then `data: [DONE]`.
     """
-    asked = await engine.ask(scope, body.question, body.filters.to_filters(), body.top_k)
+    asked = await engine.ask(scope, body.question, body.filters.to_filters(body.as_of), body.top_k)
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
         return _streamed(_events(engine, asked))
     return JSONResponse((await collect(engine, asked)).model_dump(mode="json"))

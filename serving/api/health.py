@@ -6,10 +6,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from serving.access import connected
 from serving.api.deps import EngineDep
-from serving.errors import DatabaseBusy
-from sql import queries
+from serving.errors import DatabaseBusy, ModelUnavailable
 
 router = APIRouter(tags=["operations"])
 
@@ -22,17 +20,15 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready", responses={503: {"description": "Not ready; `checks` says why."}})
 async def ready(engine: EngineDep) -> JSONResponse:
-    """Say whether questions can be answered: the database answers and serves the model this worker embeds with."""
+    """Say whether questions can be answered: the database answers, and the model it serves is loaded."""
     checks = {"database": "ok", "embedding_model": "ok", "generator": engine.generator.name}
     try:
-        async with connected(engine.pool) as connection:
-            cursor = await connection.execute(queries("serving")["serving_model"])
-            serving = await cursor.fetchone()
-        ours = (engine.embedder.name, engine.embedder.revision)
-        if serving != ours:
-            checks["embedding_model"] = f"the database serves {serving}, this worker embeds with {ours}"
+        # A switch that was just made is no reason to be taken out of service: catch up with it instead.
+        await engine.embedding.refresh()
     except DatabaseBusy as error:
         checks["database"] = str(error)
+    except ModelUnavailable as error:
+        checks["embedding_model"] = str(error)
     is_ready = checks["database"] == checks["embedding_model"] == "ok"
     return JSONResponse({"status": "ready" if is_ready else "not ready", "checks": checks}, 200 if is_ready else 503)
 

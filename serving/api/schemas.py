@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from serving.retriever import Filters, Mode
+from serving.api.filters import AsOf, Body, FilterBody
+from serving.retriever import Mode
 
 _CONTROL = {code: None for code in (*range(9), 11, 12, *range(14, 32), 127)}
 
@@ -22,30 +23,6 @@ Text = Annotated[
 """What a person typed, without control characters."""
 
 
-class Body(BaseModel):
-    """A request body; a field nobody knows is an error, not a silent no-op."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class FilterBody(Body):
-    """What a search is narrowed to; leave a field out to leave it open."""
-
-    sources: list[str] | None = Field(default=None, description="Names of sources.", examples=[["handbook"]])
-    languages: list[Literal["ko", "en"]] | None = None
-    document_ids: list[UUID] | None = None
-    kinds: list[Literal["text", "table", "code"]] | None = None
-
-    def to_filters(self) -> Filters:
-        """Return them as the retriever takes them."""
-        return Filters(
-            sources=self.sources,
-            languages=list(self.languages) if self.languages is not None else None,
-            document_ids=self.document_ids,
-            kinds=list(self.kinds) if self.kinds is not None else None,
-        )
-
-
 class SearchBody(Body):
     """A search."""
 
@@ -53,6 +30,7 @@ class SearchBody(Body):
     top_k: int = Field(default=10, ge=1, le=100)
     mode: Mode = "hybrid"
     filters: FilterBody = Field(default_factory=FilterBody)
+    as_of: AsOf = None
 
 
 class AskBody(Body):
@@ -62,6 +40,7 @@ class AskBody(Body):
     stream: bool = Field(default=False, description="Stream events even without `Accept: text/event-stream`.")
     top_k: int | None = Field(default=None, ge=1, le=20, description="Passages the answer may rest on.")
     filters: FilterBody = Field(default_factory=FilterBody)
+    as_of: AsOf = None
 
 
 class PlainAskBody(Body):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,7 +46,7 @@ class Generator(Protocol):
         ...
 
 
-def load_generator(settings: ServingSettings, embedder: Embedder) -> Generator:
+def load_generator(settings: ServingSettings, embedder_now: Callable[[], Embedder]) -> Generator:
     """Return the generator the settings ask for; without a key that is the extractive one."""
     from serving.generators.extractive import ExtractiveGenerator
 
@@ -54,7 +54,7 @@ def load_generator(settings: ServingSettings, embedder: Embedder) -> Generator:
     if wanted == "auto":
         wanted = "anthropic" if settings.anthropic_api_key else "extractive"
     if wanted == "extractive":
-        return ExtractiveGenerator(embedder)
+        return ExtractiveGenerator(embedder_now)
     from serving.generators.anthropic import AnthropicGenerator
 
     return AnthropicGenerator(settings)

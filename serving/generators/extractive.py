@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,8 +49,9 @@ class ExtractiveGenerator:
     name = "extractive"
     model = "extractive"
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self, embedder_now: Callable[[], Embedder]) -> None:
+        """Ask `embedder_now` for the embedder at every question: the model may have been switched."""
+        self._embedder_now = embedder_now
 
     async def stream(self, question: str, hits: Sequence[Hit]) -> AsyncIterator[Token | Usage]:
         """Yield the chosen sentences word by word, each followed by its citation."""
@@ -67,8 +68,9 @@ class ExtractiveGenerator:
         units = [unit for number, hit in enumerate(hits, 1) for unit in quotable(hit, number)]
         if not units:
             return []
-        asked = self._embedder.embed([question], "query")[0]
-        rows = self._embedder.embed([_in_context(unit) for unit in units], "passage")
+        embedder = self._embedder_now()  # one for both: vectors of two models cannot be compared
+        asked = embedder.embed([question], "query")[0]
+        rows = embedder.embed([_in_context(unit) for unit in units], "passage")
         return select(units, (rows @ asked).tolist(), coverage(question, units))
 
 

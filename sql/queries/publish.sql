@@ -15,6 +15,10 @@ create temporary table staged_items (
     chunks_kept integer not null,
     chunks_embedded integer not null,
     tokens_embedded integer not null,
+    personal_data jsonb,
+    scheme text,
+    shingle_count integer,
+    min_hashes bytea,
     document_id uuid,
     version_id uuid
 ) on commit drop;
@@ -37,6 +41,19 @@ create temporary table staged_vectors (
     chunk_hash text primary key,
     embedding halfvec not null
 ) on commit drop;
+create temporary table staged_bands (
+    uri text not null,
+    band_no smallint not null,
+    band_hash bigint not null
+) on commit drop;
+
+-- name: lock_tenant
+-- One publication at a time inside a tenant: whether a document is a duplicate depends on all the others.
+select pg_advisory_xact_lock(hashtextextended('corpus.publish/' || %(tenant_id)s, 0));
+
+-- name: lock_model
+-- Holds off a switch to another embedding model until this publication is through.
+select pg_advisory_xact_lock_shared(hashtextextended('corpus.serving_model', 0));
 
 -- name: drop_settled
 -- A retried task must not do again what an earlier try committed.
@@ -48,6 +65,20 @@ where r.run_id = %(run_id)s and r.uri = i.uri and r.outcome is not null;
 -- One writer per document, always locked in the same order.
 select pg_advisory_xact_lock(hashtextextended(%(source_id)s::text || '/' || uri, 0))
 from (select uri from staged_items order by uri) as ordered;
+
+-- name: access_groups
+-- Who may read the source's documents now.
+select access_groups from landing.sources
+where id = %(source_id)s;
+
+-- name: mark_erased
+-- An erased document does not come back until somebody lifts its erasure.
+update staged_items as i
+set fate = 'erased', reason = 'erased: kept out by receipt ' || e.id
+from landing.erasures as e
+where
+    e.source_id = %(source_id)s and e.lifted_at is null
+    and e.uri_sha256 = encode(sha256(convert_to(i.uri, 'UTF8')), 'hex');
 
 -- name: mark_stale
 -- An older state of the source never overwrites a newer one.
@@ -96,8 +127,8 @@ where d.source_id = %(source_id)s and d.uri = i.uri;
 -- name: insert_versions
 -- The next version of each document, waiting for the registry's word.
 insert into corpus.versions (
-    document_id, tenant_id, number, raw_sha256, content_hash, pipeline, title, language, metadata, state,
-    reason, run_id
+    document_id, tenant_id, number, raw_sha256, content_hash, pipeline, embedding_model_id, title, language,
+    metadata, personal_data, state, reason, run_id
 )
 select
     i.document_id,
@@ -106,9 +137,11 @@ select
     i.sha256,
     i.content_hash,
     %(pipeline)s,
+    %(model_id)s,
     i.title,
     i.language,
     coalesce(i.metadata, '{}'),
+    coalesce(i.personal_data, '{}'),
     case i.fate when 'publish' then 'candidate' else 'quarantined' end,
     i.reason,
     %(run_id)s
@@ -192,98 +225,147 @@ where
     and not exists (select 1 from {model_table} as k where k.tenant_id = c.tenant_id and k.chunk_id = c.id)
 on conflict (tenant_id, chunk_id) do nothing;
 
--- name: apply_registry
--- dbt decides which version of each document is served; here it comes into force.
-create temporary table staged_registry on commit drop as
+-- name: insert_signatures
+-- What near-duplicates of the new versions are found by, now and in every later run.
+insert into corpus.signatures (version_id, document_id, tenant_id, scheme, shingle_count, min_hashes)
 select
-    r.document_id,
-    r.served_version_id,
-    r.reason,
-    d.current_version_id as previous_version_id
-from marts.document_registry as r
-inner join staged_items as i on r.document_id = i.document_id
-inner join corpus.documents as d on r.document_id = d.id
-where i.fate in ('publish', 'quarantine', 'remove', 'touch');
-update corpus.versions as v
-set state = 'superseded'
-from staged_registry as r
-where v.document_id = r.document_id and v.state = 'current' and v.id is distinct from r.served_version_id;
-update corpus.versions as v
-set state = 'current'
-from staged_registry as r
-where v.id = r.served_version_id and v.state <> 'current';
-update corpus.documents as d
-set
-    current_version_id = r.served_version_id, updated_at = clock_timestamp(),
-    title = coalesce((select v.title from corpus.versions as v where v.id = r.served_version_id), d.title)
-from staged_registry as r
-where d.id = r.document_id and d.current_version_id is distinct from r.served_version_id;
-
--- name: close_publications
--- Ends the period of what is no longer served.
-update corpus.publications as p
-set valid = tstzrange(lower(p.valid), %(published_at)s)
-from staged_registry as r
-where p.document_id = r.document_id and upper_inf(p.valid) and p.version_id is distinct from r.served_version_id;
-
--- name: open_publications
--- Begins the period of what is served from now on.
-insert into corpus.publications (document_id, version_id, tenant_id, valid, reason, run_id)
-select
-    r.document_id,
-    r.served_version_id,
+    version_id,
+    document_id,
     %(tenant_id)s,
-    tstzrange(%(published_at)s, null),
-    r.reason,
-    %(run_id)s
-from staged_registry as r
-where r.served_version_id is not null and not exists (
-    select 1 from corpus.publications as p
-    where p.document_id = r.document_id and upper_inf(p.valid)
-);
+    scheme,
+    shingle_count,
+    min_hashes
+from staged_items
+where fate = 'publish' and min_hashes is not null;
 
--- name: flip_live
--- Passages and vectors become searchable, or stop being so, with their version and their document's groups.
-with wanted as (
+-- name: insert_signature_bands
+-- Their bands.
+insert into corpus.signature_bands (tenant_id, band_no, band_hash, version_id)
+select
+    %(tenant_id)s,
+    b.band_no,
+    b.band_hash,
+    i.version_id
+from staged_bands as b
+inner join staged_items as i on b.uri = i.uri
+where i.fate = 'publish';
+
+-- name: similar_candidates
+-- Versions of other documents in the tenant that share bands with a new one: of each band the earliest versions, and
+-- of those the ones that share most bands. A band that thousands share (boilerplate) thus costs no more than others.
+with shared as (
     select
-        c.id,
-        c.tenant_id,
-        exists(
-            select 1 from corpus.version_chunks as vc
-            where vc.version_id = r.served_version_id and vc.chunk_id = c.id
-        ) as is_live,
-        d.access_groups
-    from staged_registry as r
-    inner join corpus.documents as d on r.document_id = d.id
-    inner join corpus.chunks as c on r.document_id = c.document_id
+        i.version_id,
+        o.version_id as other_version_id,
+        count(*) as band_count
+    from staged_items as i
+    inner join staged_bands as n on i.uri = n.uri
+    inner join lateral (
+        select b.version_id from corpus.signature_bands as b
+        where
+            b.tenant_id = %(tenant_id)s and b.band_no = n.band_no and b.band_hash = n.band_hash
+            and b.version_id <> i.version_id
+        order by b.version_id
+        limit %(candidate_limit)s
+    ) as o on true
+    where i.fate = 'publish'
+    group by i.version_id, o.version_id
 ),
 
-flipped_chunks as (
-    update corpus.chunks as c
-    set is_live = w.is_live, access_groups = w.access_groups
-    from wanted as w
-    where c.id = w.id and (c.is_live, c.access_groups) is distinct from (w.is_live, w.access_groups)
+ranked as (
+    select
+        version_id,
+        other_version_id,
+        row_number() over (partition by version_id order by band_count desc, other_version_id asc) as place
+    from shared
 )
 
-update {model_table} as e
-set is_live = w.is_live, access_groups = w.access_groups
-from wanted as w
-where
-    e.tenant_id = w.tenant_id and e.chunk_id = w.id
-    and (e.is_live, e.access_groups) is distinct from (w.is_live, w.access_groups);
+select
+    r.version_id,
+    r.other_version_id,
+    i.min_hashes,
+    i.shingle_count,
+    o.min_hashes as other_min_hashes,
+    o.shingle_count as other_shingle_count
+from ranked as r
+inner join staged_items as i on r.version_id = i.version_id
+inner join corpus.signatures as o on r.other_version_id = o.version_id and i.scheme = o.scheme
+where r.place <= %(candidate_limit)s and o.document_id <> i.document_id;
+
+-- name: insert_similarities
+-- Verified pairs, the smaller id first.
+insert into corpus.similarities (
+    version_id, other_version_id, document_id, other_document_id, tenant_id, similarity, method
+)
+select distinct on (a.id, b.id)
+    a.id as version_id,
+    b.id as other_version_id,
+    a.document_id,
+    b.document_id as other_document_id,
+    a.tenant_id,
+    p.similarity,
+    'minhash'
+from
+    unnest(%(version_ids)s::uuid[], %(other_version_ids)s::uuid[], %(similarities)s::real[])
+        as p (version_id, other_version_id, similarity)
+inner join corpus.versions as a on a.id = least(p.version_id, p.other_version_id)
+inner join corpus.versions as b on b.id = greatest(p.version_id, p.other_version_id)
+order by a.id, b.id
+on conflict (version_id, other_version_id) do nothing;
+
+-- name: insert_exact_similarities
+-- Other documents with exactly this text; of very many copies the newest are enough to be found by.
+insert into corpus.similarities (
+    version_id, other_version_id, document_id, other_document_id, tenant_id, similarity, method
+)
+select
+    least(i.version_id, o.id) as version_id,
+    greatest(i.version_id, o.id) as other_version_id,
+    case when i.version_id < o.id then i.document_id else o.document_id end as document_id,
+    case when i.version_id < o.id then o.document_id else i.document_id end as other_document_id,
+    %(tenant_id)s,
+    1,
+    'exact'
+from staged_items as i
+inner join lateral (
+    select
+        v.id,
+        v.document_id
+    from corpus.versions as v
+    where
+        v.tenant_id = %(tenant_id)s and v.content_hash = i.content_hash and v.document_id <> i.document_id
+        and v.state in ('candidate', 'current', 'superseded', 'duplicate')
+    order by v.id desc
+    limit %(candidate_limit)s
+) as o on true
+where i.fate = 'publish'
+on conflict (version_id, other_version_id) do update
+    set similarity = 1, method = 'exact';
+
+-- name: stage_documents
+-- The documents of this batch whose serving has to be decided anew.
+insert into staged_documents (document_id)
+select document_id from staged_items
+where fate in ('publish', 'quarantine', 'remove', 'touch') and document_id is not null;
 
 -- name: settle_items
 -- The ledger, in the same transaction.
 update landing.run_items as r
 set
     outcome = case i.fate
-        when 'publish' then 'indexed'
+        when 'publish'
+            then case (select v.state from corpus.versions as v where v.id = i.version_id)
+                when 'duplicate' then 'duplicate' else 'indexed'
+            end
         when 'quarantine' then 'quarantined'
         when 'remove' then 'deleted'
+        when 'erased' then 'deleted'
         when 'fail' then 'failed'
         else 'unchanged'
     end,
-    reason = i.reason, sha256 = i.sha256, document_id = i.document_id, version_id = i.version_id,
+    reason = coalesce(
+        i.reason, (select v.reason from corpus.versions as v where v.id = i.version_id and v.state = 'duplicate')
+    ), sha256 = i.sha256, document_id = i.document_id, version_id = i.version_id,
     chunks_kept = i.chunks_kept, chunks_embedded = i.chunks_embedded, tokens_embedded = i.tokens_embedded,
     settled_at = clock_timestamp()
 from staged_items as i

@@ -142,9 +142,11 @@ where d.source_id = %(source_id)s;
 
 -- name: land_objects
 -- Registers raw objects; the same content is one row for ever.
-insert into landing.objects (sha256, s3_key, byte_count, media_type)
+insert into landing.objects as o (sha256, s3_key, byte_count, media_type)
 values (%(sha256)s, %(s3_key)s, %(byte_count)s, %(media_type)s)
-on conflict (sha256) do nothing;
+on conflict (sha256) do update
+    set deleted_at = null
+    where o.deleted_at is not null;
 
 -- name: refresh_statistics
 -- Recounts the document frequencies of one tenant.
@@ -171,7 +173,8 @@ select
     i.quarantined,
     i.failed,
     i.chunks_kept,
-    i.chunks_embedded
+    i.chunks_embedded,
+    i.tokens_embedded
 from (select * from landing.runs order by id desc limit %(limit)s) as r
 inner join landing.sources as s on r.source_id = s.id
 inner join lateral (
@@ -184,27 +187,68 @@ inner join lateral (
         count(*) filter (where outcome = 'quarantined') as quarantined,
         count(*) filter (where outcome = 'failed') as failed,
         coalesce(sum(chunks_kept), 0) as chunks_kept,
-        coalesce(sum(chunks_embedded), 0) as chunks_embedded
+        coalesce(sum(chunks_embedded), 0) as chunks_embedded,
+        coalesce(sum(tokens_embedded), 0) as tokens_embedded
     from landing.run_items
     where run_id = r.id
 ) as i on true
 order by r.id desc;
 
 -- name: recent_problems
--- What was quarantined or failed in the newest run of every source.
+-- What was quarantined or failed in the newest settled run of every source, and that run itself if it failed; what
+-- a run has yet to do is not held against it, and its forerunner's problems stay until it has.
+with newest as (
+    select
+        s.name as source,
+        r.id,
+        r.dag_run_id,
+        r.state,
+        r.reason,
+        r.settled_at
+    from landing.sources as s
+    inner join lateral (
+        select
+            x.id,
+            x.dag_run_id,
+            x.state,
+            x.reason,
+            x.settled_at
+        from landing.runs as x
+        where x.source_id = s.id and x.state <> 'running'
+        order by x.id desc
+        limit 1
+    ) as r on true
+)
+
 select
-    s.name as source,
+    source,
+    null as uri,
+    'failed' as outcome,
+    coalesce(reason, 'no reason was recorded') as reason,
+    dag_run_id,
+    settled_at
+from newest
+where state = 'failed'
+union all
+select
+    newest.source,
     i.uri,
     i.outcome,
-    i.reason
-from landing.sources as s
-inner join lateral (
-    select id from landing.runs
-    where source_id = s.id
-    order by id desc
-    limit 1
-) as r on true
-inner join landing.run_items as i on r.id = i.run_id
+    i.reason,
+    newest.dag_run_id,
+    newest.settled_at
+from newest
+inner join landing.run_items as i on newest.id = i.run_id
 where i.outcome in ('quarantined', 'failed')
-order by s.name, i.outcome, i.uri
+order by outcome, source, uri nulls first
 limit %(limit)s;
+
+-- name: erased_uris
+-- Which of these addresses belong to documents that were erased, and by which receipt.
+select
+    u.uri,
+    e.id as erasure_id
+from unnest(%(uris)s::text[]) as u (uri)
+inner join landing.erasures as e
+    on e.uri_sha256 = encode(sha256(convert_to(u.uri, 'UTF8')), 'hex')
+where e.source_id = %(source_id)s and e.lifted_at is null;

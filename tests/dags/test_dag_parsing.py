@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sql import queries
+
 PARSE_SECONDS = 2.0
-EXPECTED = {"sync_sources", "govern_corpus"}
+EXPECTED = {
+    "sync_sources", "ingest_arrivals", "govern_corpus", "reembed_corpus", "purge_versions", "restore_versions",
+    "erase_document",
+}  # fmt: skip
 HEAVY = (
     "torch",
     "unstructured",
@@ -70,11 +76,31 @@ def test_embedding_runs_in_the_gpu_pool(dag_bag: Any) -> None:
     assert tasks["ingest_batch.embed"].pool == "gpu"
 
 
-def test_sync_sources_runs_the_steps_in_order(dag_bag: Any) -> None:
-    dag = dag_bag.dags["sync_sources"]
-    order = ["discover", *(f"ingest_batch.{name}" for name in ("land", "parse", "chunk", "embed", "publish")), "settle"]
+@pytest.mark.parametrize("dag_id", ["sync_sources", "ingest_arrivals"])
+def test_ingesting_dags_run_the_steps_in_order(dag_bag: Any, dag_id: str) -> None:
+    dag = dag_bag.dags[dag_id]
+    steps = ("land", "parse", "chunk", "embed", "validate", "publish")
+    order = ["discover", *(f"ingest_batch.{name}" for name in steps), "settle"]
     for first, second in pairwise(order):
         assert second in dag.get_task(first).downstream_task_ids, f"{first} → {second}"
+
+
+def test_steps_of_the_dags_are_the_steps_there_are(dag_bag: Any) -> None:
+    from ingestion.steps import BATCH_STEPS
+
+    tasks = [task.task_id for task in dag_bag.dags["sync_sources"].topological_sort()]
+    assert [task for task in tasks if "." in task] == [f"ingest_batch.{name}" for name, _ in BATCH_STEPS]
+
+
+def test_arrivals_are_watched_by_a_trigger_airflow_can_make_again(dag_bag: Any) -> None:
+    (asset,) = dag_bag.dags["ingest_arrivals"].timetable.asset_condition.objects
+    (watcher,) = asset.watchers
+    path, arguments = watcher.trigger.serialize()
+    module, _, name = path.rpartition(".")
+    made = getattr(import_module(module), name)(**arguments)
+    assert made.serialize() == (path, arguments)
+    topic, _, query = arguments["query"].partition(".")
+    assert query in queries(topic)
 
 
 def test_parsing_dags_imports_nothing_heavy(dag_files: list[Path]) -> None:

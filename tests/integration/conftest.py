@@ -15,7 +15,6 @@ import psycopg
 import pytest
 
 from ingestion import steps
-from ingestion.governance import build_marts
 from ingestion.settings import IngestionSettings
 from ingestion.sources import add_source
 from ingestion.workbench import Workbench
@@ -40,12 +39,9 @@ LOGIN_KO = """# 로그인 안내
 
 
 @pytest.fixture(scope="module")
-def bench(settings: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Workbench:
-    """A workbench on a fresh database in which dbt has built the registry view."""
+def bench(settings: Callable[..., Any]) -> Workbench:
+    """A workbench on a fresh database, where dbt has built the views that decide."""
     found: IngestionSettings = settings(IngestionSettings)
-    # dbt writes its target folder below the home; tests must not share one.
-    private = found.model_copy(update={"home": tmp_path_factory.mktemp("dbt")})
-    build_marts(private, "document_registry,config.materialized:view")
     return Workbench(found)
 
 

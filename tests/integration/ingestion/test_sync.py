@@ -2,65 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from ingestion import runs, staging, steps
+from ingestion import staging, steps
 from ingestion.errors import IngestionError, ListingShrank, RunSuperseded, SourceNotFound, SourceUnavailable
-from ingestion.runs import Receipt
 from ingestion.sources import add_source
 from ingestion.workbench import Workbench
 
+if TYPE_CHECKING:
+    from tests.integration.ingestion.conftest import Folder
+
 DOCUMENT = "# 보안 규정\n\n노트북은 5분 동안 쓰지 않으면 잠깁니다.\n\n## Keys\n\nKeys rotate every 90 days."
-
-
-class Folder:
-    """A source's prefix in S3, and the sync that watches it."""
-
-    def __init__(self, bench: Workbench, bucket: str, name: str) -> None:
-        self.bench, self.bucket, self.name = bench, bucket, name
-        with bench.connect() as connection:
-            add_source(connection, name, f"s3://{bucket}/{name}/")
-
-    def put(self, path: str, content: str | bytes) -> None:
-        body = content.encode() if isinstance(content, str) else content
-        self.bench.s3.put_object(Bucket=self.bucket, Key=f"{self.name}/{path}", Body=body)
-
-    def delete(self, path: str) -> None:
-        self.bench.s3.delete_object(Bucket=self.bucket, Key=f"{self.name}/{path}")
-
-    def sync(self, confirm_removals: bool = False) -> Receipt:
-        run_id, keys = steps.discover(self.bench, self.name, "local", f"test__{uuid4()}", confirm_removals)
-        for key in keys:
-            for _, step in steps.BATCH_STEPS:
-                key = step(self.bench, key)
-        receipt = steps.settle(self.bench, run_id)
-        assert receipt.balances
-        return receipt
-
-    def problems(self, receipt: Receipt) -> dict[str, str]:
-        with self.bench.connect() as connection:
-            return {row["uri"].rpartition("/")[2]: row["reason"] for row in runs.problems(connection, receipt.run_id)}
-
-    def query(self, statement: str, *values: Any) -> list[Any]:
-        with self.bench.connect() as connection:
-            return connection.execute(statement, values).fetchall()  # type: ignore[arg-type]
-
-    def live_texts(self) -> set[str]:
-        rows = self.query(
-            "select c.text from corpus.chunks as c join corpus.documents as d on d.id = c.document_id"
-            " join landing.sources as s on s.id = d.source_id where s.name = %s and c.is_live",
-            self.name,
-        )
-        return {text for (text,) in rows}
-
-
-@pytest.fixture
-def folder(bench: Workbench, source_bucket: str) -> Folder:
-    return Folder(bench, source_bucket, f"s{uuid4().hex[:12]}")
 
 
 def test_first_sync_indexes_and_an_unchanged_one_costs_nothing(folder: Folder) -> None:
@@ -130,7 +86,7 @@ def test_bad_files_are_quarantined_by_name_and_the_run_succeeds(folder: Folder) 
     receipt = folder.sync()
     assert (receipt.state, receipt.indexed, receipt.quarantined) == ("succeeded", 1, 4)
     reasons = {name: reason.partition(":")[0] for name, reason in folder.problems(receipt).items()}
-    assert reasons == {"empty.txt": "empty", "junk.pdf": "corrupt", "image.png": "unsupported", "nul.md": "binary"}
+    assert reasons == {"empty.txt": "empty", "junk.pdf": "corrupt", "image.png": "corrupt", "nul.md": "binary"}
     again = folder.sync()
     assert (again.unchanged, again.quarantined) == (1, 4), "quarantined documents stay counted, not re-parsed"
 
@@ -273,7 +229,7 @@ def test_unknown_source_and_missing_bucket_say_what_to_do(bench: Workbench) -> N
 
 @pytest.mark.parametrize(
     ("name", "uri", "groups"),
-    [("Bad Name", "s3://b/x", ["everyone"]), ("ok", "http://b/x", ["everyone"]), ("ok", "s3://b/x", ["a,b"])],
+    [("Bad Name", "s3://b/x", ["everyone"]), ("ok", "ftp://b/x", ["everyone"]), ("ok", "s3://b/x", ["a,b"])],
 )
 def test_a_bad_source_is_refused(bench: Workbench, name: str, uri: str, groups: list[str]) -> None:
     with bench.connect() as connection, pytest.raises(IngestionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.changes import Known, check_shrinkage, detect_changes
+from ingestion.connectors import Listed
 from ingestion.errors import ListingShrank
 from ingestion.items import Item
-from ingestion.listing import Listed
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -39,6 +40,21 @@ def known(uri: str, etag: str = "e1", size: int = 3, status: str = "active", pip
 def test_detect_changes_names_the_change(entry: Listed | None, document: Known | None, change: str) -> None:
     items = detect_changes([entry] if entry else [], [document] if document else [], "p1")
     assert [item.change for item in items] == [change]
+
+
+@pytest.mark.parametrize(
+    ("entry", "etag", "change"),
+    [
+        (Listed("a", "e1", None, None), "e1", "unchanged"),
+        (Listed("a", "e2", None, None), "e1", "changed"),
+        (Listed("a", None, None, None), "e1", "changed"),
+        (Listed("a", None, 3, None), None, "changed"),
+    ],
+)
+def test_detect_changes_fetches_what_the_source_cannot_tell_apart(entry: Listed, etag: str | None, change: str) -> None:
+    document = replace(known("a"), etag=etag)
+    item = detect_changes([entry], [document], "p1")[0]
+    assert (item.change, item.known_sha256) == (change, document.raw_sha256)
 
 
 def test_detect_changes_forgets_what_was_deleted_before() -> None:

@@ -1,0 +1,51 @@
+"""The peers' environment: made on demand below the platform's home, from a lock of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from corpus.settings import ROOT, regesta_home
+
+LOCK = ROOT / "requirements" / "peers.txt"
+INSTALL_SECONDS, REPLAY_SECONDS = 600, 1800
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """Replay a data set through the peers; where they cannot be installed or run, say why instead."""
+    try:
+        python = _python()
+        output = _run([str(python), "-m", "bench.incremental_peers", str(folder)], REPLAY_SECONDS)
+    except (OSError, subprocess.SubprocessError) as error:
+        detail = getattr(error, "stderr", None) or str(error)
+        return {"llama-index, langchain": f"not measured: {str(detail).strip()[-600:]}"}
+    outcome: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return outcome
+
+
+def _python() -> Path:
+    """Return the peers' interpreter, after installing what the lock names if that was not done yet."""
+    environment = regesta_home() / "peers-venv"
+    python, mark = environment / "bin" / "python", environment / ".made-from-peers"
+    stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if not (python.exists() and mark.exists() and mark.read_text() == stamp):
+        local = regesta_home() / "uv" / "bin" / "uv"
+        uv = str(local) if local.exists() else shutil.which("uv") or "uv"
+        install = [uv, "pip", "install", "--python", str(python), "--no-deps", "--require-hashes", "-r", str(LOCK)]
+        _run([uv, "venv", "--clear", "--python", sys.executable, str(environment)], INSTALL_SECONDS)
+        _run(install, INSTALL_SECONDS)
+        mark.write_text(stamp)
+    return python
+
+
+def _run(command: list[str], seconds: int) -> str:
+    # Copies, because NLTK, which one peer brings along, refuses to read hard links.
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "UV_LINK_MODE": "copy", "UV_NO_PROGRESS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=seconds, check=True)
+    return done.stdout

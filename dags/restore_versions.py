@@ -1,0 +1,89 @@
+"""
+### Restore versions
+
+Serves earlier versions again: of one document, of everything one run did, or whatever was asked for through the API.
+Runs by itself as soon as a request arrives, and by hand.
+
+**What it does**: pins the earlier version and publishes it in one transaction, so readers see the old state or the new
+one, never a mixture. No file is parsed and nothing is embedded. A document that the run had added is served no longer;
+one that it had deleted is served again. A document that another run changed since is left alone, and the log says so.
+
+**What it does not do**: it does not stop later syncs. They make new versions, which wait until the pin is released:
+`regesta versions release DOCUMENT`.
+
+**By hand**: give `document` (id, address, or the end of one) and perhaps `version`, or give `run` (the id in the
+receipt). With neither, waiting requests are answered.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, AssetWatcher, Param, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+from regesta_triggers import OutboxTrigger
+
+REQUESTS = Asset(
+    name="requests",
+    uri="regesta://requests",
+    watchers=[
+        AssetWatcher(
+            name="requests", trigger=OutboxTrigger(channel="regesta_requests", query="versions.waiting_tenants")
+        )
+    ],
+)
+log = logging.getLogger(__name__)
+
+
+@task(outlets=[Asset(name="corpus", uri="regesta://corpus")], doc_md="Pins and publishes in one transaction.")
+def restore() -> list[dict[str, Any]]:
+    """Return what became of every document."""
+    from ingestion import versions
+    from ingestion.errors import IngestionError
+    from ingestion.settings import IngestionSettings
+    from ingestion.workbench import Workbench
+
+    params = get_current_context()["params"]
+    with Workbench(IngestionSettings()).connect() as connection:
+        try:
+            restored = versions.restore(
+                connection, params["document"], params["version"], params["run"], "airflow", params["reason"]
+            )
+        except IngestionError as error:
+            raise AirflowFailException(str(error)) from error
+    for entry in restored:
+        log.info("%s", entry)
+    return restored
+
+
+@dag(
+    dag_id="restore_versions",
+    doc_md=__doc__,
+    schedule=[REQUESTS],
+    catchup=False,
+    max_active_runs=1,
+    tags=["governance"],
+    dagrun_timeout=timedelta(minutes=30),
+    default_args={
+        "owner": "regesta",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=10),
+        "execution_timeout": timedelta(minutes=20),
+    },
+    params={
+        "document": Param(None, type=["null", "string"], title="Document", description="Id, address, or its end."),
+        "version": Param(
+            None, type=["null", "integer"], minimum=1, title="Version", description="Empty: the one served before."
+        ),
+        "run": Param(None, type=["null", "string"], title="Run", description="Undo everything this run did."),
+        "reason": Param("restored by hand", type="string", minLength=1, title="Reason"),
+    },
+)
+def restore_versions() -> None:
+    """Wire the one task."""
+    restore()
+
+
+restore_versions()

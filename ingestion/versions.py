@@ -1,0 +1,215 @@
+"""Go back: one document to an earlier version, or everything a run did; and forward again.
+
+A rollback is a pin and one transaction. Nothing is parsed or embedded: versions share passages, and the vectors of
+an earlier one are still there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from ingestion.apply import serve_differing, serve_documents
+from ingestion.errors import IngestionError
+from ingestion.registry import as_uuid, show_document
+from sql import queries
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What became of one document: the version now pinned, None for "serve nothing"; or why it was left alone."""
+
+    document_id: UUID
+    uri: str
+    version: int | None
+    skipped: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON-ready values."""
+        return {**asdict(self), "document_id": str(self.document_id)}
+
+
+def restore(
+    connection: Connection, reference: str | None, number: int | None, run: str | None, actor: str, reason: str
+) -> list[dict[str, Any]]:
+    """Restore one document, or everything one run did, or whatever waits to be restored; for operators.
+
+    Args:
+        reference: Id, address or the end of the address of a document.
+        run: Id of a run.
+
+    Raises:
+        IngestionError: Both are given, or what they name cannot be restored.
+    """
+    if reference and run:
+        raise IngestionError("Name a document or a run, not both.")
+    if run:
+        restored = restore_run(connection, as_uuid(run, "run"), actor, reason)
+    elif reference:
+        document_id = show_document(connection, reference)["id"]
+        restored = [restore_document(connection, document_id, number, actor, reason)]
+    else:
+        return answer_requests(connection)
+    return [entry.as_dict() for entry in restored]
+
+
+def restore_document(
+    connection: Connection,
+    document_id: UUID,
+    number: int | None,
+    actor: str,
+    reason: str,
+    expires_at: datetime | None = None,
+) -> Restored:
+    """Serve an earlier version of a document from now on; later edits wait as versions until the pin is released.
+
+    Args:
+        number: Which version; None takes the one that was served before the current.
+        expires_at: When the pin ends by itself; None keeps it until it is released.
+
+    Raises:
+        IngestionError: There is no such document or version, or its content cannot be served any more.
+    """
+    names = queries("versions")
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        scope = {"document_id": document_id, "number": number}
+        document = cursor.execute(names["document_of"], scope).fetchone()
+        version = cursor.execute(names["find_version"], scope).fetchone()
+        if document is None:
+            raise IngestionError(f"There is no document {document_id}.")
+        wanted = f"v{number}" if number else "earlier version"
+        if version is None:
+            raise IngestionError(f"{document['uri']} has no {wanted}; `regesta documents show` lists its versions.")
+        if version["state"] in ("purged", "quarantined"):
+            raise IngestionError(f"v{version['number']} of {document['uri']} is {version['state']}: nothing to serve.")
+        _pin(connection, document_id, version["id"], actor, reason, expires_at)
+        serve_documents(connection, document["tenant_id"], [document_id], actor)
+    return Restored(document_id, document["uri"], version["number"])
+
+
+def restore_run(connection: Connection, run_id: UUID, actor: str, reason: str) -> list[Restored]:
+    """Serve what was served when a run began, for every document it added, changed or deleted; one transaction.
+
+    A document that another run changed since is left alone and said so.
+
+    Raises:
+        IngestionError: There is no such run, or it has not settled.
+    """
+    names = queries("versions")
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        run = cursor.execute(names["find_run"], {"run_id": run_id}).fetchone()
+        if run is None or run["state"] == "running":
+            raise IngestionError(f"There is no settled run {run_id}; `regesta runs` lists them.")
+        restored = []
+        for row in cursor.execute(names["before_run"], {"run_id": run_id}).fetchall():
+            skipped = "changed again by a later run" if row["is_changed_since"] else None
+            if row["is_purged"]:
+                skipped = "the version served before has been purged"
+            if skipped is None:
+                _pin(connection, row["document_id"], row["version_id"], actor, reason, None)
+            restored.append(Restored(row["document_id"], row["uri"], _number(connection, row["version_id"]), skipped))
+        pinned = [entry.document_id for entry in restored if entry.skipped is None]
+        serve_documents(connection, run["tenant_id"], pinned, actor)
+    return restored
+
+
+def release(connection: Connection, document_id: UUID, actor: str) -> str:
+    """End a document's pin, so that its newest version is served again; return the document's address.
+
+    Raises:
+        IngestionError: There is no such document, or nothing is pinned.
+    """
+    names = queries("versions")
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        document = cursor.execute(names["document_of"], {"document_id": document_id}).fetchone()
+        if document is None:
+            raise IngestionError(f"There is no document {document_id}.")
+        if cursor.execute(names["release_pins"], {"document_ids": [document_id]}).rowcount == 0:
+            raise IngestionError(f"No version of {document['uri']} is pinned.")
+        serve_documents(connection, document["tenant_id"], [document_id], actor)
+    return str(document["uri"])
+
+
+def list_pins(connection: Connection) -> list[dict[str, Any]]:
+    """Return the pins in force."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(queries("versions")["list_pins"]).fetchall()
+
+
+def serve_what_is_due(connection: Connection, actor: str) -> None:
+    """Apply the registry wherever something else is served, tenant by tenant: pins run out by themselves."""
+    tenants = connection.execute(queries("versions")["tenants"]).fetchall()
+    for (tenant_id,) in tenants:
+        with connection.transaction():
+            serve_differing(connection, tenant_id, actor)
+
+
+def answer_requests(connection: Connection) -> list[dict[str, Any]]:
+    """Do every restore that was asked for through the API; return what became of each.
+
+    A request and its outcome are one transaction: whoever is killed half-way leaves it waiting.
+    """
+    done = []
+    while (answered := _answer_one(connection)) is not None:
+        done.append(answered)
+    return done
+
+
+def _answer_one(connection: Connection) -> dict[str, Any] | None:
+    names = queries("versions")
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        request = cursor.execute(names["waiting_requests"]).fetchone()
+        if request is None:
+            return None
+        state, result = "done", {}
+        try:
+            with connection.transaction():
+                result = _restore(connection, request)
+        except IngestionError as error:
+            state, result = "failed", {"error": str(error)}
+        finished = {"id": request["id"], "state": state, "result": Jsonb(result)}
+        cursor.execute(names["finish_request"], finished)
+    return {"request": str(request["id"]), "state": state, **result}
+
+
+def _restore(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
+    actor, reason = request["actor"], request["reason"]
+    if request["run_id"] is not None:
+        restored = restore_run(connection, request["run_id"], actor, reason)
+    else:
+        document_id, number = request["document_id"], request["version_number"]
+        restored = [restore_document(connection, document_id, number, actor, reason)]
+    return {"restored": [entry.as_dict() for entry in restored]}
+
+
+def _pin(
+    connection: Connection,
+    document_id: UUID,
+    version_id: UUID | None,
+    actor: str,
+    reason: str,
+    expires_at: datetime | None,
+) -> None:
+    names = queries("versions")
+    connection.execute(names["release_pins"], {"document_ids": [document_id]})
+    pin = {
+        "document_id": document_id,
+        "version_id": version_id,
+        "actor": actor,
+        "reason": reason,
+        "expires_at": expires_at,
+    }
+    connection.execute(names["pin"], pin)
+
+
+def _number(connection: Connection, version_id: UUID | None) -> int | None:
+    row = connection.execute("select number from corpus.versions where id = %s", [version_id]).fetchone()
+    return row[0] if row else None
