@@ -12,7 +12,7 @@ PY = "$(REGESTA_HOME)/venv/bin/python"
 BIN = "$(REGESTA_HOME)/venv/bin"
 REGESTA = $(PY) -m regesta.cli
 
-.PHONY: help setup demo up down status logs migrate dbt lint test bench torch format clean environment development
+.PHONY: help setup demo up down status logs migrate dbt lint test faults bench torch format clean environment development
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ format: development ## put code and SQL into the agreed form
 
 test: development ## every test, against a real Postgres and a real S3 of its own
 	@$(PY) -m pytest $(ARGS)
+
+faults: development ## kill and fail every step everywhere: hundreds of kills, tens of minutes
+	@REGESTA_FAULTS=full $(PY) -m pytest tests/faults $(ARGS)
 
 bench: environment ## the benchmarks, beside a peer and the physical limit
 	@$(PY) -m bench $(ARGS)

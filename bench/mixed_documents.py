@@ -8,19 +8,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-ENGLISH = """the report of every {} was read by our {} before {} | a {} that is older than {} has to be renewed |
-    whoever leaves the {} tells the {} and hands in the {} | the {} opens at nine and the {} closes at six |
-    each {} is checked twice, first by the {} and then by a {} | nobody may copy a {} without asking the {}""".split(
-    "|"
-)
-KOREAN = """{}은 매달 {}에서 확인하고 결과를 {}에 적습니다 | 새로운 {}이 필요하면 먼저 {}에게 알려야 합니다 |
-    {}의 내용은 {}과 {}이 함께 검토합니다 | {}을 바꾸려면 {}의 승인을 받아 {}에 남깁니다 |
-    지난 {}에서 정한 {}은 다음 {}까지 그대로 둡니다 | {}을 잃어버린 사람은 {}로 바로 연락합니다""".split("|")
+SENTENCES = {
+    "en": (
+        "the report of every {} was read by our {} before {}",
+        "a {} that is older than {} has to be renewed",
+        "whoever leaves the {} tells the {} and hands in the {}",
+        "the {} opens at nine and the {} closes at six",
+        "each {} is checked twice, first by the {} and then by a {}",
+        "nobody may copy a {} without asking the {}",
+    ),
+    "ko": (
+        "{}은 매달 {}에서 확인하고 결과를 {}에 적습니다",
+        "새로운 {}이 필요하면 먼저 {}에게 알려야 합니다",
+        "{}의 내용은 {}과 {}이 함께 검토합니다",
+        "{}을 바꾸려면 {}의 승인을 받아 {}에 남깁니다",
+        "지난 {}에서 정한 {}은 다음 {}까지 그대로 둡니다",
+        "{}을 잃어버린 사람은 {}로 바로 연락합니다",
+    ),
+}
 NAMES = {
-    "en": "account backup badge budget calendar contract customer device expense folder guide invoice journal key "
-    "ledger licence meeting network notice office password printer quarter receipt schedule server team visitor".split(),
-    "ko": "계정 백업 출입증 예산 일정 계약 고객 장비 경비 폴더 안내서 송장 일지 열쇠 장부 면허 회의 통신망 공지 사무실 비밀번호 "
-    "인쇄기 분기 영수증 일정표 서버 부서 방문객".split(),
+    "en": """
+        account backup badge budget calendar contract customer device expense folder guide invoice journal key ledger
+        licence meeting network notice office password printer quarter receipt schedule server team visitor
+        """.split(),  # noqa: SIM905
+    "ko": """
+        계정 백업 출입증 예산 일정 계약 고객 장비 경비 폴더 안내서 송장 일지 열쇠 장부 면허 회의 통신망 공지 사무실
+        비밀번호 인쇄기 분기 영수증 일정표 서버 부서 방문객
+        """.split(),  # noqa: SIM905
 }
 PAGE_SENTENCES = 26
 
@@ -51,11 +65,10 @@ def documents(count: int, seed: int = 7) -> list[Document]:
 
 
 def _section(generator: random.Random, language: str, page: int) -> tuple[str, list[str]]:
-    patterns = [pattern.strip() for pattern in (KOREAN if language == "ko" else ENGLISH)]
     names = NAMES[language]
     sentences = []
     for _ in range(PAGE_SENTENCES):
-        pattern = generator.choice(patterns)
+        pattern = generator.choice(SENTENCES[language])
         words = [f"{generator.choice(names)} {generator.randint(2, 999)}" for _ in range(pattern.count("{}"))]
         sentences.append(pattern.format(*words).capitalize() + ".")
     heading = f"{page + 1}. {' '.join(generator.sample(names, 2))}"

@@ -37,15 +37,16 @@ def decide() -> None:
 @task(outlets=[Asset(name="corpus", uri="regesta://corpus")], doc_md="Removes it, tenant by tenant.")
 def purge() -> dict[str, Any]:
     """Purge and return how much went."""
-    from ingestion import purging
+    from ingestion import purging, reembedding
     from ingestion.settings import IngestionSettings
     from ingestion.workbench import Workbench
 
     bench = Workbench(IngestionSettings())
     with bench.connect() as connection:
         purged = purging.purge(connection, bench.store).as_dict()
-    log.info("purged: %s", purged)
-    return purged
+        dropped = reembedding.drop_expired_models(connection, bench.settings)
+    log.info("purged: %s; embedding models dropped: %s", purged, dropped or "none")
+    return {**purged, "models": dropped}
 
 
 @dag(

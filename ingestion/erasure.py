@@ -70,8 +70,12 @@ def finish_erasures(connection: Connection, store: ObjectStore) -> int:
     """Remove the objects of every erasure that was cut off before S3 was clean; return how many objects."""
     names, removed = queries("erasure"), 0
     with connection.transaction():
+        # Nobody registers the same bytes while they are looked at; those that another document has landed since stay.
+        connection.execute("lock table landing.objects in share row exclusive mode")
         for erasure_id, keys, counts in connection.execute(names["pending_erasures"]).fetchall():
-            removed += store.delete(keys)
+            landed = "select s3_key from landing.objects where s3_key = any(%s) and deleted_at is null"
+            kept = {key for (key,) in connection.execute(landed, [keys])}
+            removed += store.delete([key for key in keys if key not in kept])
             done = {"erasure_id": erasure_id, "counts": Jsonb(counts), "pending_keys": []}
             connection.execute(names["write_receipt"], done)
     return removed
@@ -119,4 +123,6 @@ def _erase_rows(connection: Connection, scope: dict[str, Any]) -> tuple[dict[str
     connection.execute(names["delete_objects"], {"sha256s": objects})
     if rivals:
         serve_documents(connection, scope["tenant_id"], rivals, scope["actor"])
+    # Its words leave the tenant's vocabulary as well.
+    connection.execute(queries("runs")["refresh_statistics"], scope)
     return counts, list(map(raw_key, objects))

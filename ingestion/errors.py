@@ -29,6 +29,10 @@ class RunUnbalanced(IngestionError):
     """Not every discovered document has an outcome."""
 
 
+class ModelSwitched(IngestionError):
+    """Another embedding model serves than the one that embedded this batch; it must be embedded again."""
+
+
 class ValidationFailed(IngestionError):
     """A batch as a whole cannot be right; nothing of it was published."""
 

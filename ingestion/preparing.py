@@ -34,16 +34,20 @@ class Policy:
         return cls(cast(masking.Policy, source.pii_policy), cast(chunking.Profile, source.chunking_profile), key)
 
 
-def parse_item(item: Item, data: bytes, parse: Parse, policy: Policy) -> None:
-    """Parse a document and take personal data out of it; what cannot be parsed is marked as a problem.
-
-    What leaves here is masked already: no later step, and no staged file, sees what the policy hides.
-    """
+def parse_item(item: Item, data: bytes, parse: Parse) -> Parsed | None:
+    """Parse a document; what cannot be parsed is marked as a problem, and nothing is returned."""
     try:
-        parsed = parse(data, item.media_type or "")
+        return parse(data, item.media_type or "")
     except Unparseable as error:
         item.problem = Problem("quarantined", str(error))
-        return
+        return None
+
+
+def describe_item(item: Item, parsed: Parsed, policy: Policy) -> None:
+    """Take personal data out of a document and find its title, language and other metadata.
+
+    What leaves here is masked: no later step, and no staged file, sees what the policy hides.
+    """
     item.parsed, item.personal_data = masking.mask(parsed, policy.personal_data, policy.key)
     if not any(element.text.strip() for element in item.parsed.elements):
         item.problem = Problem("quarantined", "empty: nothing but personal data was in it, which the policy drops")

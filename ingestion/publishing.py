@@ -15,10 +15,10 @@ from corpus import analysis
 from corpus.embedding import Embedder
 from ingestion.apply import apply_registry, clock, lock_publication, serving_model, with_table
 from ingestion.duplicates import DuplicateSearch, band_rows, find_duplicates, signature_columns
-from ingestion.errors import IngestionError, RunSuperseded
+from ingestion.errors import IngestionError, ModelSwitched, RunSuperseded
 from ingestion.items import Item
 from ingestion.sources import Source
-from ingestion.staging import Vectors
+from ingestion.staging import StagedVectors, Vectors
 from sql import queries
 
 Connection = psycopg.Connection[Any]
@@ -62,7 +62,7 @@ def publish(
     source: Source,
     run_id: UUID,
     items: Sequence[Item],
-    vectors: Vectors,
+    vectors: StagedVectors,
     pipeline: str,
     duplicates: DuplicateSearch,
 ) -> None:
@@ -73,6 +73,7 @@ def publish(
 
     Raises:
         RunSuperseded: A newer run of the source has begun.
+        ModelSwitched: The vectors are of another model than the one that serves now.
     """
     names = queries("publish")
     # Text analysis takes time, which no lock should wait for.
@@ -80,6 +81,8 @@ def publish(
     with connection.transaction():
         lock_publication(connection, source.tenant_id)
         model_id, table = serving_model(connection)
+        if vectors.model_id != model_id:
+            raise ModelSwitched("The embedding model was switched since this batch was embedded.")
         scope: dict[str, Any] = {
             "source_id": source.id,
             "tenant_id": source.tenant_id,
@@ -98,7 +101,7 @@ def publish(
             )
         connection.execute(names["create_staged"])
         connection.execute(queries("serve")["create_staged_documents"])
-        _stage(connection, items, chunk_rows, vectors, duplicates)
+        _stage(connection, items, chunk_rows, vectors.by_hash, duplicates)
         for name in ("drop_settled", "lock_documents"):
             connection.execute(names[name], scope)
         # After the locks, so that a later holder of a lock always has the later time.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,14 @@ from ingestion.items import Item, dump_items, load_items
 
 Vectors = dict[str, NDArray[np.float32]]
 """Unit vectors by chunk hash."""
+
+
+@dataclass(frozen=True)
+class StagedVectors:
+    """The new vectors of a batch, and the model that made them: they may only meet vectors of the same one."""
+
+    model_id: int
+    by_hash: Vectors
 
 
 def batch_key(run_id: str, number: int, step: str) -> str:
@@ -64,15 +73,16 @@ def delete_run(store: ObjectStore, run_id: str) -> int:
     return store.delete(list(store.keys(run_prefix(run_id))))
 
 
-def write_vectors(store: ObjectStore, key: str, vectors: Vectors) -> None:
+def write_vectors(store: ObjectStore, key: str, vectors: Vectors, model_id: int) -> None:
     """Stage the new vectors of a batch."""
     buffer = io.BytesIO()
     rows = np.stack(list(vectors.values())) if vectors else np.zeros((0, 0), np.float32)
-    np.savez(buffer, hashes=np.array(list(vectors), dtype="U64"), rows=rows)
+    np.savez(buffer, hashes=np.array(list(vectors), dtype="U64"), rows=rows, model_id=np.int64(model_id))
     store.put(vectors_key(key), buffer.getvalue())
 
 
-def read_vectors(store: ObjectStore, key: str) -> Vectors:
+def read_vectors(store: ObjectStore, key: str) -> StagedVectors:
     """Read the new vectors of a batch."""
     with np.load(io.BytesIO(store.get(vectors_key(key)))) as staged:
-        return dict(zip(staged["hashes"].tolist(), staged["rows"], strict=True))
+        by_hash = dict(zip(staged["hashes"].tolist(), staged["rows"], strict=True))
+        return StagedVectors(int(staged["model_id"]), by_hash)

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from corpus.objects import raw_key
 from ingestion import arrivals, publishing, quarantine, runs, staging, validation
+from ingestion.apply import serving_model
 from ingestion.changes import check_shrinkage, detect_changes
 from ingestion.connectors import Connector, connector_for, file_name
-from ingestion.errors import IngestionError, RunSuperseded, SourceUnavailable, ValidationFailed
-from ingestion.items import Item, Problem, batches
+from ingestion.errors import IngestionError, ModelSwitched, RunSuperseded, SourceUnavailable, ValidationFailed
+from ingestion.items import Item, Parsed, Problem, batches
 from ingestion.parsing.media_types import media_type
-from ingestion.preparing import Policy, chunk_item, parse_item
+from ingestion.preparing import Policy, chunk_item, describe_item, parse_item
 from ingestion.runs import Receipt
 from ingestion.sources import Source, find_source, list_sources
 from ingestion.workbench import Workbench, pipeline
@@ -40,7 +44,7 @@ def discover(
     """
     with bench.connect() as connection:
         source = find_source(connection, source_name)
-        run_id, state, superseded = runs.open_run(connection, source, trigger, dag_run_id)
+        run_id, state, _ = runs.open_run(connection, source, trigger, dag_run_id)
         if state != "running":
             raise RunSuperseded(f"Run {run_id} of {source_name!r} is closed already; start a new one.")
         try:
@@ -53,14 +57,21 @@ def discover(
             raise
         erased = runs.erased_uris(connection, source, [item.uri for item in items])
         runs.record_discovery(connection, run_id, items, known, erased)
-    for old_run_id in superseded:
-        staging.delete_run(bench.store, str(old_run_id))
+        _delete_leftovers(bench, connection)
     work = [item for item in items if item.change != "unchanged" and item.uri not in erased]
     keys = []
     for number, batch in enumerate(batches(work, bench.settings.batch_size, bench.settings.max_batches)):
         key = staging.batch_key(str(run_id), number, "discovered")
         keys.append(staging.write_items(bench.store, key, batch))
     return str(run_id), keys
+
+
+def _delete_leftovers(bench: Workbench, connection: psycopg.Connection[Any]) -> None:
+    """Delete what closed runs have staged: they were superseded, or killed before they could do it themselves."""
+    staged = {staging.run_of(key) for key in bench.store.keys("runs/")}  # listed first: a run opened later is not in it
+    rows = connection.execute("select id::text from landing.runs where state = 'running'")
+    for run_id in staged - {run_id for (run_id,) in rows}:
+        staging.delete_run(bench.store, run_id)
 
 
 def land(bench: Workbench, key: str) -> str:
@@ -111,14 +122,17 @@ def parse(bench: Workbench, key: str) -> str:
     source, items = _take(bench, key)
     policy = Policy.of(source, bench.personal_data_key())
 
-    def parse_one(item: Item) -> None:
+    def parse_one(item: Item) -> Parsed | None:
         if item.is_pending and item.sha256:
-            parse_item(item, bench.store.get(raw_key(item.sha256)), bench.parsers.parse, policy)
-        bench.progress(1)
+            return parse_item(item, bench.store.get(raw_key(item.sha256)), bench.parsers.parse)
+        return None
 
     with ThreadPoolExecutor(bench.parsers.size) as threads:
-        for _ in threads.map(parse_one, items):
-            pass
+        # Here, not in the threads: language models are not made for being used by several at once.
+        for item, parsed in zip(items, threads.map(parse_one, items), strict=True):
+            if parsed is not None:
+                describe_item(item, parsed, policy)
+            bench.progress(1)
     return staging.write_items(bench.store, staging.next_key(key, "parsed"), items)
 
 
@@ -153,7 +167,7 @@ def embed(bench: Workbench, key: str) -> str:
     texts = {chunk.chunk_hash: embedding_text(chunk.heading_path, chunk.text)
              for item in items if item.is_pending for chunk in item.chunks}  # fmt: skip
     with bench.connect() as connection:
-        publishing.check_model(connection, bench.embedder)
+        model_id = publishing.check_model(connection, bench.embedder)
         known = publishing.embedded_hashes(connection, source.tenant_id, list(texts))
     missing = [chunk_hash for chunk_hash in texts if chunk_hash not in known]
     vectors: staging.Vectors = {}
@@ -162,7 +176,7 @@ def embed(bench: Workbench, key: str) -> str:
         vectors = dict(zip(missing, rows, strict=True))
     _count_embedded(items, set(missing))
     bench.progress(len(items))
-    staging.write_vectors(bench.store, key, vectors)
+    staging.write_vectors(bench.store, key, vectors, model_id)
     return staging.write_items(bench.store, staging.next_key(key, "embedded"), items)
 
 
@@ -189,7 +203,9 @@ def validate(bench: Workbench, key: str) -> str:
     vectors = staging.read_vectors(bench.store, key)
     run_id = staging.run_of(key)
     with bench.connect() as connection:
-        report = validation.validate(items, vectors, bench.validation_rules(source))
+        if vectors.model_id != serving_model(connection)[0]:
+            return validate(*_embedded_again(bench, key))
+        report = validation.validate(items, vectors.by_hash, bench.validation_rules(source))
         quarantine.record_validation(connection, UUID(run_id), staging.batch_of(key), report)
         waived = quarantine.waived(connection, source, items)
     if report.batch_problem:
@@ -208,9 +224,19 @@ def publish(bench: Workbench, key: str) -> str:
     run_id = staging.run_of(key)
     with bench.connect() as connection:
         fingerprint, duplicates = pipeline(source, bench.settings), bench.settings.duplicate_search()
-        publishing.publish(connection, source, UUID(run_id), items, vectors, fingerprint, duplicates)
+        try:
+            publishing.publish(connection, source, UUID(run_id), items, vectors, fingerprint, duplicates)
+        except ModelSwitched:
+            fresh, key = _embedded_again(bench, key)
+            return publish(fresh, validate(fresh, key))
     bench.progress(len(items))
     return key
+
+
+def _embedded_again(bench: Workbench, key: str) -> tuple[Workbench, str]:
+    """Embed a batch with the model that serves now; it was switched since the batch was embedded."""
+    fresh = replace(bench)  # the other one has the former model loaded
+    return fresh, embed(fresh, key)
 
 
 def settle(bench: Workbench, run_id: str) -> Receipt:

@@ -21,6 +21,13 @@ from ingestion.registry import as_uuid, show_document
 from sql import queries
 
 Connection = psycopg.Connection[Any]
+_SAME_PIN = """
+    select 1 from corpus.pins
+    where
+        document_id = %(document_id)s and released_at is null and actor = %(actor)s and reason = %(reason)s
+        and version_id is not distinct from %(version_id)s::uuid
+        and expires_at is not distinct from %(expires_at)s::timestamptz
+"""
 
 
 @dataclass(frozen=True)
@@ -199,7 +206,6 @@ def _pin(
     expires_at: datetime | None,
 ) -> None:
     names = queries("versions")
-    connection.execute(names["release_pins"], {"document_ids": [document_id]})
     pin = {
         "document_id": document_id,
         "version_id": version_id,
@@ -207,6 +213,9 @@ def _pin(
         "reason": reason,
         "expires_at": expires_at,
     }
+    if connection.execute(_SAME_PIN, pin).fetchone():
+        return  # whoever was cut off before the answer, and asks again, decides nothing new
+    connection.execute(names["release_pins"], {"document_ids": [document_id]})
     connection.execute(names["pin"], pin)
 
 

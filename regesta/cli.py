@@ -13,6 +13,7 @@ from regesta.commands import (
     documents,
     erasures,
     keys,
+    models,
     quarantine,
     sources,
     stack,
@@ -42,6 +43,7 @@ app.add_typer(versions.app, name="versions")
 app.add_typer(quarantine.app, name="quarantine")
 app.command()(erasures.erase)
 app.command()(erasures.erasures)
+app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 stack.register(app)
 

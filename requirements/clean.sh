@@ -19,7 +19,7 @@ if [ -n "$outside" ]; then
     rm -rf "$outside"
 fi
 cd "$HOME_FOLDER"
-rm -rf venv dbt-venv uv logs run airflow s3 postgres models dbt-target settings.env stamps.json timings.json install.tsv .lock
+rm -rf venv dbt-venv peers-venv uv logs run airflow s3 postgres models dbt-target settings.env stamps.json timings.json install.tsv .lock
 cd ..
 rmdir "$HOME_FOLDER" 2>/dev/null || echo "Other files in $HOME_FOLDER were left alone."
 echo "Deleted."

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from ingestion.reembedding.building import build, build_batch, index_tenants
 from ingestion.reembedding.candidates import candidate_spec, load_candidate, register
-from ingestion.reembedding.comparing import Comparison, Quality, compare, compare_with_serving
+from ingestion.reembedding.comparing import Comparison, compare, compare_with_serving
 from ingestion.reembedding.dropping import drop, drop_expired_models
 from ingestion.reembedding.estimating import Estimate, estimate
+from ingestion.reembedding.quality import Quality
 from ingestion.reembedding.switching import previous_model, switch
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.json import Jsonb
 
 from corpus.database import DatabaseUnavailable, connect, conninfo
 from corpus.settings import ROOT
@@ -60,19 +61,20 @@ def admin(settings: StackSettings, database: str) -> str:
 
 
 def register_model(settings: StackSettings) -> str | None:
-    """Make the table for the vectors of the model the settings name; the first model registered is served."""
+    """Register the model the settings name while none serves; from then on `regesta models` changes it."""
     from corpus.embedding import load_embedder
+    from corpus.models import describe, list_models
 
-    embedder = load_embedder(settings.embedder_spec())
     with connect(conninfo(settings, OWNER, settings.owner_password)) as connection:
-        known = connection.execute(
-            "select 1 from corpus.embedding_models where name = %s and revision = %s",
-            [embedder.name, embedder.revision],
-        ).fetchone()
+        if any(model.state == "serving" and model.spec for model in list_models(connection)):
+            return UP_TO_DATE
+        spec = settings.embedder_spec()
+        embedder = load_embedder(spec)
         connection.execute(
-            "select corpus.add_embedding_model(%s, %s, %s)", [embedder.name, embedder.revision, embedder.dimensions]
+            "select corpus.add_embedding_model(%s, %s, %s, %s)",
+            [embedder.name, embedder.revision, embedder.dimensions, Jsonb(describe(spec, embedder))],
         )
-    return UP_TO_DATE if known else f"{embedder.name} ({embedder.revision})"
+    return f"{embedder.name} ({embedder.revision})"
 
 
 def build_views(settings: StackSettings) -> str | None:

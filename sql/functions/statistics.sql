@@ -7,10 +7,16 @@ set search_path = corpus, public, pg_temp
 as $$
 begin
     perform pg_advisory_xact_lock(hashtextextended('corpus.refresh_statistics/' || tenant, 0));
-    delete from corpus.lexeme_statistics where tenant_id = tenant;
-    insert into corpus.lexeme_statistics (tenant_id, lexeme, chunk_count)
-    select tenant, word, ndoc
-    from ts_stat(format('select lexemes from corpus.chunks where tenant_id = %L and is_live', tenant));
+    -- Only what has changed is written: an update costs what the edit costs.
+    merge into corpus.lexeme_statistics as known
+    using (
+        select word, ndoc
+        from ts_stat(format('select lexemes from corpus.chunks where tenant_id = %L and is_live', tenant))
+    ) as counted
+    on known.tenant_id = tenant and known.lexeme = counted.word
+    when matched and known.chunk_count <> counted.ndoc then update set chunk_count = counted.ndoc
+    when not matched then insert (tenant_id, lexeme, chunk_count) values (tenant, counted.word, counted.ndoc)
+    when not matched by source and known.tenant_id = tenant then delete;
     insert into corpus.tenant_statistics (tenant_id, live_chunk_count, mean_lexeme_count)
     select tenant, count(*), coalesce(avg(lexeme_count), 1) from corpus.chunks
     where tenant_id = tenant and is_live

@@ -161,7 +161,7 @@ insert into corpus.chunks as c (
     document_id, tenant_id, access_groups, chunk_hash, text, heading_path, kind, token_count, lexemes,
     lexeme_count, analysis
 )
-select distinct on (i.document_id, s.chunk_hash)
+select distinct on (i.document_id, s.chunk_hash, md5(s.text))
     i.document_id,
     %(tenant_id)s,
     %(access_groups)s::text[],
@@ -176,8 +176,8 @@ select distinct on (i.document_id, s.chunk_hash)
 from staged_chunks as s
 inner join staged_items as i on s.uri = i.uri
 where i.fate = 'publish'
-order by i.document_id, s.chunk_hash
-on conflict (document_id, chunk_hash) do update
+order by i.document_id, s.chunk_hash, md5(s.text)
+on conflict (document_id, chunk_hash, text_hash) do update
     set lexemes = excluded.lexemes, lexeme_count = excluded.lexeme_count, analysis = excluded.analysis
     where c.analysis <> excluded.analysis;
 
@@ -194,7 +194,7 @@ select
     s.char_end
 from staged_chunks as s
 inner join staged_items as i on s.uri = i.uri
-inner join corpus.chunks as c on c.document_id = i.document_id and c.chunk_hash = s.chunk_hash
+inner join corpus.chunks as c on c.document_id = i.document_id and c.chunk_hash = s.chunk_hash and c.text_hash = md5(s.text)
 where i.fate = 'publish';
 
 -- name: insert_embeddings

@@ -123,7 +123,7 @@ where
     );
 
 -- name: registry_disagrees
--- What is served is what dbt's registry decides. A pin that ran out today is applied by tonight's purge.
+-- What is served is what dbt's registry decides. A pin that runs out today is applied by tonight's purge.
 select
     'document ' || r.document_id || ' should serve ' || coalesce(r.served_version_id::text, 'nothing')
     || ' (' || r.reason || ')' as found
@@ -137,7 +137,10 @@ where
     )
     and not exists (
         select 1 from corpus.pins as p
-        where p.released_at is null and p.expires_at between clock_timestamp() - interval '1 day' and clock_timestamp()
+        where
+            p.tenant_id = r.tenant_id and p.released_at is null
+            and p.expires_at > clock_timestamp() - interval '1 day'
+            and p.expires_at < clock_timestamp() + interval '1 day'
     );
 
 -- name: misplaced_versions
@@ -330,20 +333,23 @@ where
 -- name: statistics
 -- What BM25 knows about a tenant is what its live passages hold, unless something was published since it was counted.
 with settled as (
-    -- Tenants whose newest change came with a run that has settled.
+    -- Tenants whose newest change came with a run that counted: one that changed something and was settled.
     select
         s.tenant_id,
         max(r.settled_at) as counted_at
     from landing.sources as s
     inner join landing.runs as r on s.id = r.source_id
+    where
+        r.state <> 'running' and r.reason is distinct from 'superseded: a newer run of this source began before it settled'
+        and exists (
+            select 1 from landing.run_items as i
+            where i.run_id = r.id and i.outcome in ('indexed', 'duplicate', 'deleted')
+        )
     group by s.tenant_id
     having
-        bool_and(r.state <> 'running')
-        and not exists (
+        not exists (
             select 1 from corpus.publications as p
-            where
-                p.tenant_id = s.tenant_id
-                and greatest(lower(p.valid), upper(p.valid)) > max(r.settled_at)
+            where p.tenant_id = s.tenant_id and greatest(lower(p.valid), upper(p.valid)) > max(r.settled_at)
         )
 ),
 

@@ -45,14 +45,6 @@ values (
     %(error)s, %(first_token_seconds)s
 );
 
--- name: serving_model
--- The model whose vectors are searched.
-select
-    name,
-    revision
-from corpus.embedding_models
-where state = 'serving';
-
 -- name: add_request
 -- Asks ingestion to serve an earlier version; it notices the row and works.
 insert into landing.requests (tenant_id, kind, document_id, version_number, actor, reason)

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -51,6 +53,13 @@ class Stack:
         )  # fmt: skip
         assert done.returncode == expect, f"{words} → {done.returncode}\n{done.stdout}{done.stderr}"
         return json.loads(done.stdout)
+
+
+@contextmanager
+def acting_as(stack: Stack) -> Iterator[None]:
+    """Act as the stack's own programs do: with its environment, and no other."""
+    with patch.dict(os.environ, stack.environment, clear=True):
+        yield
 
 
 @pytest.fixture(scope="session")

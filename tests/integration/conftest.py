@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from ingestion import steps
+from ingestion.reconciliation import reconcile
 from ingestion.settings import IngestionSettings
 from ingestion.sources import add_source
 from ingestion.workbench import Workbench
@@ -39,10 +40,15 @@ LOGIN_KO = """# 로그인 안내
 
 
 @pytest.fixture(scope="module")
-def bench(settings: Callable[..., Any]) -> Workbench:
-    """A workbench on a fresh database, where dbt has built the views that decide."""
-    found: IngestionSettings = settings(IngestionSettings)
-    return Workbench(found)
+def bench(settings: Callable[..., Any]) -> Iterator[Workbench]:
+    """A workbench on a fresh database, where dbt has built the views that decide.
+
+    After every module of tests, all that they stored must agree: S3, ledger, corpus, vectors and history.
+    """
+    bench = Workbench(settings(IngestionSettings))
+    yield bench
+    with bench.connect() as connection:
+        assert reconcile(connection, bench.store) == []
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from corpus.objects import raw_key
 from ingestion import purging, steps
 from ingestion.reconciliation import checks, find_discrepancies, reconcile
+from ingestion.settings import IngestionSettings
 from ingestion.sources import add_source
 from ingestion.workbench import Workbench
 from sql import queries
@@ -65,6 +66,14 @@ SABOTAGE = {
     " (select min(lexeme) from corpus.lexeme_statistics)",
 }
 """What breaks each promise; run by a superuser with foreign keys off; `<state>` is a version in it."""
+
+
+@pytest.fixture(scope="module")
+def bench(settings: Callable[..., Any], s3: Any) -> Workbench:
+    """A workbench with a landing bucket of its own: in the others' lie objects of other databases."""
+    bucket = f"landing-{uuid4().hex[:8]}"
+    s3.client.create_bucket(Bucket=bucket)
+    return Workbench(settings(IngestionSettings, s3_bucket=bucket))
 
 
 @pytest.fixture(scope="module")

@@ -323,6 +323,30 @@ def test_11_readers_survive_many_switches(corpus: Corpus) -> None:
     assert reader.problems == []
 
 
+@pytest.mark.parametrize("step", ["validate", "publish"])
+def test_11b_a_batch_embedded_before_a_switch_is_embedded_again_after_it(corpus: Corpus, step: str) -> None:
+    old, new = serving_model(corpus.connection), corpus.model()
+    text = f"The {step} door is painted green. {step} 문은 초록색입니다."
+    place = {"Bucket": corpus.bucket, "Key": f"{corpus.source}/{step}.md"}
+    corpus.bench.s3.put_object(**place, Body=f"# Door\n\n{text}".encode())
+    bench = corpus.fresh()
+    run_id, [key] = steps.discover(bench, corpus.source, "local", f"test__{uuid4()}", True)
+    for name, work in steps.BATCH_STEPS:
+        if name == step:
+            switch(corpus, new, corpus.embedder)
+        key = work(bench, key)
+    assert steps.settle(bench, run_id).state == "succeeded"
+    assert backlog(corpus.connection, new) == 0
+    mine = HalfVector(corpus.embedder.embed([f"Door\n{text}"], "passage")[0]).to_text()
+    stored = corpus.connection.execute(
+        f"select e.embedding <=> %s::halfvec from corpus.{new.table_name} as e"  # noqa: S608
+        " join corpus.chunks as c on c.id = e.chunk_id where c.text = %s",
+        [mine, text],
+    ).fetchone()
+    assert stored is not None and stored[0] < 0.001
+    switch(corpus, old, models.load(old, corpus.bench.settings))
+
+
 def test_12_a_switch_waits_for_a_publication_that_is_half_way(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     old, new = serving_model(corpus.connection), corpus.model()
     with corpus.bench.connect() as publisher, ThreadPoolExecutor(1) as pool:

@@ -149,3 +149,16 @@ def test_requests_of_the_api_are_answered_once(folder: Folder) -> None:
     results = folder.query("select result from landing.requests where document_id = %s order by id", document)
     assert results[0][0]["restored"][0]["version"] == 1
     assert "has no v7" in results[1][0]["error"]
+
+
+def test_blanks_cost_no_embedding_and_every_version_keeps_its_own(folder: Folder) -> None:
+    code = "def refund(order):\n    if order.paid:\n        order.refund()\n        notify(order)\n"
+    folder.put("refund.py", code)
+    folder.sync()
+    folder.put("refund.py", code.replace("        notify", "    notify"))
+    receipt = folder.sync()
+    assert (receipt.indexed, receipt.chunks_embedded) == (1, 0)
+    assert all("\n    notify" in text for text in folder.live_texts())
+    with folder.bench.connect() as connection:
+        versions.restore_document(connection, folder.document_id("refund.py"), 1, "tester", "indentation")
+    assert all("\n        notify" in text for text in folder.live_texts())

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from corpus.settings import CorpusSettings
 from ingestion.errors import IngestionError
 from ingestion.reembedding import Comparison, Estimate, candidate_spec
-from ingestion.reembedding.comparing import SAMPLE_QUESTIONS, by_language, first_rank, overlap, quality, read_questions
+from ingestion.reembedding.comparing import SAMPLE_QUESTIONS, read_questions
 from ingestion.reembedding.estimating import duration
+from ingestion.reembedding.quality import by_language, first_rank, overlap, quality
 
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 RANKS = st.lists(st.none() | st.integers(1, 50), min_size=1)
