@@ -62,7 +62,7 @@ test: development ## every test, against a real Postgres and a real S3 of its ow
 	@$(PY) -m pytest $(ARGS)
 
 faults: development ## kill and fail every step everywhere: hundreds of kills, tens of minutes
-	@REGESTA_FAULTS=full $(PY) -m pytest tests/faults $(ARGS)
+	@FAULTS=full $(PY) -m pytest tests/faults $(ARGS)
 
 bench: environment ## the benchmarks, beside a peer and the physical limit
 	@$(PY) -m bench $(ARGS)

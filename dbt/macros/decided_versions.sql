@@ -15,6 +15,7 @@
         sources.authority,
         pins.id is not null as is_pinned,
         pins.reason as pin_reason,
+        documents.created_at,
         decided.id as decided_version_id,
         decided.number as decided_version_number,
         coalesce(decided.metadata ->> 'publication_state', 'published') as publication_state

@@ -1,5 +1,6 @@
 -- corpus: what a passage says to the letter, beside the identity that its vector is shared by.
--- squawk-ignore-file require-concurrent-index-creation, constraint-missing-not-valid, disallowed-unique-constraint, adding-field-with-default, ban-drop-constraint
+-- squawk-ignore-file require-concurrent-index-creation, constraint-missing-not-valid, disallowed-unique-constraint
+-- squawk-ignore-file adding-field-with-default, ban-drop-constraint
 set local lock_timeout = '5s';
 set local statement_timeout = '30min';
 

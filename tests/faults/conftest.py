@@ -33,7 +33,7 @@ def sync(world: World) -> str:
 
 
 @pytest.fixture(scope="module")
-def evening(settings: Callable[..., Any], s3: Any) -> World:
+def evening(settings: Callable[..., Any], s3: Any) -> Iterator[World]:
     """The source has been synced, and then everything happens to it. Never to be changed: copy it."""
     bucket = f"night-{uuid4().hex[:8]}"
     s3.client.create_bucket(Bucket=bucket)
@@ -50,7 +50,9 @@ def evening(settings: Callable[..., Any], s3: Any) -> World:
                 s3.client.put_object(Bucket=bucket, Key=f"{SOURCE}/{name}", Body=body)
         if names is BEFORE:
             sync(world)
-    return world
+    yield world
+    for name in (bucket, found.s3_bucket):
+        s3.client.delete_bucket(Bucket=name)  # with all that is in it; its volumes are needed by the next ones
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,8 @@ def new_world(cluster: Any, s3: Any) -> Iterator[Callable[..., World]]:
     yield make
     for world in worlds:
         drop_world(cluster.admin(), world)
+    for name in {spare, *(world.settings.s3_bucket for world in worlds)}:
+        s3.client.delete_bucket(Bucket=name)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,8 @@ rivals as (
             coalesce(array_position(array['archived', 'draft', 'published'], publication_state), 3),
             authority,
             recency
-        ) as standing
+        ) as standing,
+        row(created_at, uri) as seniority
     from (
         {{ decided_versions() }}
     ) as all_decided
@@ -69,7 +70,8 @@ better as (
             when winning.authority <> losing.authority
                 then 'authority ' || winning.authority || ' over ' || losing.authority
             when winning.recency <> losing.recency then 'it is newer'
-            else 'it was known first'
+            when winning.created_at <> losing.created_at then 'it was known first'
+            else 'its address comes first'
         end as why
     from pairs
     inner join rivals as losing on pairs.one_id = losing.decided_version_id
@@ -80,7 +82,7 @@ better as (
             and winning.access_groups @> losing.access_groups
             and (
                 winning.standing > losing.standing
-                or (winning.standing = losing.standing and winning.document_id < losing.document_id)
+                or (winning.standing = losing.standing and winning.seniority < losing.seniority)
             )
 
 ),

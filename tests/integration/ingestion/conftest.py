@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +24,10 @@ class Folder:
             # A tenant of its own, so that one test's documents are no duplicates of another's.
             add_source(connection, name, f"s3://{bucket}/{name}/", tenant_id=tenant or name, **policy)
 
-    def put(self, path: str, content: str | bytes) -> None:
+    def put(self, path: str, content: str | bytes, later: bool = False) -> None:
+        """Put a file; `later` waits until S3, which dates by the second, will date it after the ones before."""
+        if later:
+            time.sleep(1.1)
         body = content.encode() if isinstance(content, str) else content
         self.bench.s3.put_object(Bucket=self.bucket, Key=f"{self.name}/{path}", Body=body)
 

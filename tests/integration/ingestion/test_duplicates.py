@@ -43,7 +43,7 @@ def test_a_near_copy_is_kept_explained_and_comes_back(folder: Folder) -> None:
     text = _text(1)
     folder.put("old.md", text)
     folder.sync()
-    folder.put("new.md", _near(text))
+    folder.put("new.md", _near(text), later=True)
     receipt = folder.sync()
     assert (receipt.indexed, receipt.duplicate) == (1, 0), "the newer one is served"
     assert (folder.versions("old.md"), folder.versions("new.md")) == ({1: "duplicate"}, {1: "current"})

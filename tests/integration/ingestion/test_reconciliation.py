@@ -17,6 +17,7 @@ from ingestion.reconciliation import checks, find_discrepancies, reconcile
 from ingestion.settings import IngestionSettings
 from ingestion.sources import add_source
 from ingestion.workbench import Workbench
+from regesta.commands import doctor
 from sql import queries
 
 NOW = timedelta(0)
@@ -115,6 +116,18 @@ def broken(database: Any, statement: str) -> Iterator[psycopg.Connection[Any]]:
         connection.rollback()
 
 
+@contextmanager
+def broken_for_good(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """End what the history says is served, where every other session sees it; mend it afterwards."""
+    change = "update corpus.publications set valid = tstzrange(lower(valid), {}) where {} returning id"
+    ended = connection.execute(change.format("lower(valid) + interval '1 us'", "upper_inf(valid)")).fetchall()  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        ids = [publication_id for (publication_id,) in ended]
+        connection.execute(change.format("null", "id = any(%s)"), [ids])  # type: ignore[arg-type]
+
+
 def test_nothing_is_found_where_all_is_well(bench: Workbench, history: str) -> None:
     with bench.connect() as connection:
         assert reconcile(connection, bench.store, NOW) == []
@@ -150,6 +163,17 @@ def test_what_s3_alone_has_is_found_after_its_time_of_grace(bench: Workbench, hi
         ("unregistered_objects", keys[0]),
         ("staged_leftovers", keys[1]),
     ]
+
+
+def test_the_doctor_tells_what_was_found_and_what_to_do(
+    bench: Workbench, history: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_ingestion", lambda: bench)
+    assert [(finding.check, finding.state) for finding in doctor.compare()] == [("reconciliation", "ok")]
+    with bench.connect() as connection, broken_for_good(connection):
+        findings = list(doctor.compare())
+    assert [(finding.check, finding.state) for finding in findings] == [("open_publications", "failed")]
+    assert "the history says nothing" in findings[0].found and "Sync the source" in findings[0].advice
 
 
 def test_every_check_is_tested_and_says_what_it_promises() -> None:

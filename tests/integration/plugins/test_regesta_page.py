@@ -87,7 +87,6 @@ def test_the_overview_of_an_empty_corpus_says_what_to_do(page: Any) -> None:
     shown = page().get("")
     assert shown.status_code == 200
     assert "No sources yet" in shown.text and "Trigger the sync_sources DAG" in shown.text
-    assert "Trigger the govern_corpus DAG" in shown.text
     assert "아직 소스가 없습니다" in page().get("?lang=ko").text
     assert "No documents yet" in page().get("documents").text
 
@@ -169,7 +168,7 @@ def test_duplicates_and_erasures_are_shown(page: Any, folder: Folder) -> None:
     folder.put("old.md", text)
     folder.put("gone.md", "# Gone\n\nThis page is erased.")
     folder.sync()
-    folder.put("new.md", text.replace("Step 7:", "Stage 7:"))
+    folder.put("new.md", text.replace("Step 7:", "Stage 7:"), later=True)
     folder.sync()
     with folder.bench.connect() as connection:
         erasure.erase_document(connection, folder.bench.store, folder.document_id("gone.md"), "dpo", "request 4711")
