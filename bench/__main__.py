@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("edit", "demo", "dedup", "pii", "incremental")
+NAMES = ("edit", "demo", "dedup", "pii", "incremental", "ingest")
 
 
 def main() -> int:
