@@ -65,9 +65,17 @@ def _real(language: str, history: History, limit: float, figures: dict[str, Any]
     differing = sum(
         replayed.state.get(uri) != expected.get(uri) or not expected[uri][-1] for uri in replayed.state | expected
     )
-    bars[f"{name}: chunks re-embedded ÷ chunks of edited documents"] = Bar(
-        round(replayed.embedded / max(replayed.chunks, 1), 4), limit
-    )
+    ratio = round(replayed.embedded / max(replayed.chunks, 1), 4)
+    if full:
+        bars[f"{name}: chunks re-embedded ÷ chunks of edited documents"] = Bar(ratio, limit)
+    else:
+        # A stretch of thirty commits may be far easier or harder than the history (0.03 to 0.42 in the English
+        # book): here the bar is what the edits of just these commits change; the history's is held above.
+        edits = incremental_pure.measure(History([each for commit in window for each in commit], history.texts))
+        figures[f"{name}: chunks re-embedded ÷ chunks of edited documents"] = ratio
+        bars[f"{name}: chunks re-embedded, at most those that the edits change"] = Bar(
+            replayed.embedded, edits["chunks changed"]
+        )
     bars[f"{name}: live chunks of deleted documents"] = Bar(replayed.left, 0)
     bars[f"{name}: deleted documents still served"] = Bar(len(replayed.deleted & replayed.state.keys()), 0)
     bars[f"{name}: documents that differ from a fresh build"] = Bar(differing, 0)

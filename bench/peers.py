@@ -20,8 +20,7 @@ INSTALL_SECONDS, REPLAY_SECONDS = 600, 1800
 def measure(folder: Path) -> dict[str, Any]:
     """Replay a data set through the peers; where they cannot be installed or run, say why instead."""
     try:
-        python = _python()
-        output = _run([str(python), "-m", "bench.incremental_peers", str(folder)], REPLAY_SECONDS)
+        output = run("bench.incremental_peers", [str(folder)], REPLAY_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         detail = getattr(error, "stderr", None) or str(error)
         return {"llama-index, langchain": f"not measured: {str(detail).strip()[-600:]}"}
@@ -29,13 +28,25 @@ def measure(folder: Path) -> dict[str, Any]:
     return outcome
 
 
-def _python() -> Path:
+def run(module: str, arguments: list[str], seconds: int, home: Path | None = None) -> str:
+    """Run a module in the peers' environment and return what it printed.
+
+    Args:
+        home: Whose environment; None for the platform's, which a scratch home stands in for while it is there.
+
+    Raises:
+        OSError, subprocess.SubprocessError: The peers cannot be installed, or the module failed or took too long.
+    """
+    return _run([str(_python(home or regesta_home())), "-m", module, *arguments], seconds)
+
+
+def _python(home: Path) -> Path:
     """Return the peers' interpreter, after installing what the lock names if that was not done yet."""
-    environment = regesta_home() / "peers-venv"
+    environment = home / "peers-venv"
     python, mark = environment / "bin" / "python", environment / ".made-from-peers"
     stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if not (python.exists() and mark.exists() and mark.read_text() == stamp):
-        local = regesta_home() / "uv" / "bin" / "uv"
+        local = home / "uv" / "bin" / "uv"
         uv = str(local) if local.exists() else shutil.which("uv") or "uv"
         install = [uv, "pip", "install", "--python", str(python), "--no-deps", "--require-hashes", "-r", str(LOCK)]
         _run([uv, "venv", "--clear", "--python", sys.executable, str(environment)], INSTALL_SECONDS)

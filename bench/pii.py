@@ -23,11 +23,11 @@ from bench.data import folder
 from bench.pii_korean import HELD_OUT, Sample, Span, samples
 from bench.pii_score import Score, table
 from bench.report import Bar, report
+from corpus.media_types import media_type
 from corpus.settings import ROOT
 from ingestion import parsing
 from ingestion.items import Element, ElementKind
 from ingestion.masking import DEFAULT_TYPES, TYPES, Finding, find
-from ingestion.parsing.media_types import media_type
 
 if TYPE_CHECKING:
     from presidio_analyzer.predefined_recognizers import PhoneRecognizer

@@ -19,15 +19,16 @@ PACKAGES = ("apache-airflow", "psycopg", "onnxruntime", "unstructured", "dataske
 
 @dataclass(frozen=True)
 class Bar:
-    """A promise with a number: `value` must be at most `limit`."""
+    """A promise with a number: `value` must be at most `limit`, or at least."""
 
     value: float
     limit: float
+    is_least: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether it is kept."""
-        return self.value <= self.limit
+        return self.value >= self.limit if self.is_least else self.value <= self.limit
 
 
 def spread(values: Sequence[float]) -> str:
@@ -43,7 +44,12 @@ def report(bench: str, figures: Mapping[str, Any], bars: Mapping[str, Bar]) -> b
         shown = spread(figure) if isinstance(figure, list) else str(figure)
         table.add_row(name, shown, "", "")
     for name, bar in bars.items():
-        table.add_row(name, f"{bar.value:g}", f"≤ {bar.limit:g}", "holds" if bar.holds else "[red]does not hold[/]")
+        table.add_row(
+            name,
+            f"{bar.value:g}",
+            f"{'≥' if bar.is_least else '≤'} {bar.limit:g}",
+            "holds" if bar.holds else "[red]does not hold[/]",
+        )
     console.print(table)
     outcome = {
         "bench": bench,

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _STOP_WORDS = frozenset(
 )
 _MAX_POSITION = 16_383  # of a tsvector
 _MAX_POSITIONS = 255  # per lexeme
+_own = local()
 
 
 def lexemes(text: str) -> list[str]:
@@ -123,8 +125,10 @@ def _kiwi() -> Kiwi:
     return Kiwi(num_workers=1)
 
 
-@cache
 def _stemmer() -> Any:
-    import snowballstemmer
+    """Return this thread's stemmer: it keeps the word it is at in itself, so two threads must not share one."""
+    if not hasattr(_own, "stemmer"):
+        import snowballstemmer
 
-    return snowballstemmer.stemmer("english")
+        _own.stemmer = snowballstemmer.stemmer("english")
+    return _own.stemmer

@@ -57,6 +57,7 @@ class CorpusSettings(BaseSettings):
         default=None, description="Unset: the AWS default credential chain (profile, instance role)."
     )
     s3_secret_access_key: SecretStr | None = None
+    max_document_bytes: int = Field(default=100 * 2**20, ge=1, description="Larger documents are refused.")
 
     retention_days: int = Field(default=14, ge=7, le=14, description="How long one can go back to a version.")
 

@@ -1,15 +1,17 @@
 """
 ### Restore versions
 
-Serves earlier versions again: of one document, of everything one run did, or whatever was asked for through the API.
-Runs by itself as soon as a request arrives, and by hand.
+Serves earlier versions again: of one document, or of everything one run did. Also does whatever else was asked for
+through the API: to serve the newest version again, to try a quarantined one again, to let it pass. Runs by itself as
+soon as a request arrives, and by hand.
 
 **What it does**: pins the earlier version and publishes it in one transaction, so readers see the old state or the new
 one, never a mixture. No file is parsed and nothing is embedded. A document that the run had added is served no longer;
 one that it had deleted is served again. A document that another run changed since is left alone, and the log says so.
+A quarantined version is only marked; if its document was handed in, `ingest_arrivals` takes it up at once.
 
-**What it does not do**: it does not stop later syncs. They make new versions, which wait until the pin is released:
-`regesta versions release DOCUMENT`.
+**What it does not do**: it runs no sync, so other quarantined documents wait for the next one of their source. Nor does
+it stop later syncs. They make new versions, which wait until the pin is released: `regesta versions release DOCUMENT`.
 
 **By hand**: give `document` (id, address, or the end of one) and perhaps `version`, or give `run` (the id in the
 receipt). With neither, waiting requests are answered.
@@ -30,7 +32,7 @@ REQUESTS = Asset(
     uri="regesta://requests",
     watchers=[
         AssetWatcher(
-            name="requests", trigger=OutboxTrigger(channel="regesta_requests", query="versions.waiting_tenants")
+            name="requests", trigger=OutboxTrigger(channel="regesta_requests", query="requests.waiting_tenants")
         )
     ],
 )
@@ -40,7 +42,7 @@ log = logging.getLogger(__name__)
 @task(outlets=[Asset(name="corpus", uri="regesta://corpus")], doc_md="Pins and publishes in one transaction.")
 def restore() -> list[dict[str, Any]]:
     """Return what became of every document."""
-    from ingestion import versions
+    from ingestion import requests, versions
     from ingestion.errors import IngestionError
     from ingestion.settings import IngestionSettings
     from ingestion.workbench import Workbench
@@ -48,9 +50,12 @@ def restore() -> list[dict[str, Any]]:
     params = get_current_context()["params"]
     with Workbench(IngestionSettings()).connect() as connection:
         try:
-            restored = versions.restore(
-                connection, params["document"], params["version"], params["run"], "airflow", params["reason"]
-            )
+            if params["document"] or params["run"]:
+                restored = versions.restore(
+                    connection, params["document"], params["version"], params["run"], "airflow", params["reason"]
+                )
+            else:
+                restored = requests.answer_requests(connection)
         except IngestionError as error:
             raise AirflowFailException(str(error)) from error
     for entry in restored:

@@ -54,7 +54,8 @@ def apply_registry(
     """Serve what the registry says for every document in `staged_documents`, and for those they compete with.
 
     Versions, documents, history and live flags change together, in the caller's transaction, which must hold
-    the tenant's publication lock.
+    the tenant's publication lock. Cached answers that cite a passage which is live no more go with it (a trigger),
+    and cached search results belong to an earlier release.
     """
     names = queries("serve")
     scope = {
@@ -70,6 +71,7 @@ def apply_registry(
         connection.execute(names[name], scope)
     _, table = serving_model(connection)
     connection.execute(with_table(names["flip_live"], table), scope)
+    connection.execute(names["begin_release"], scope)
     connection.execute("drop table staged_registry")
 
 

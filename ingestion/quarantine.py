@@ -57,28 +57,36 @@ def recent_validations(connection: Connection) -> list[dict[str, Any]]:
         return cursor.execute(queries("quarantine")["recent_validations"]).fetchall()
 
 
-def retry(connection: Connection, reference: str) -> dict[str, Any]:
+def retry(connection: Connection, reference: str, number: int | None = None) -> dict[str, Any]:
     """Have the next sync work on a quarantined document again, although its bytes are the same.
+
+    Args:
+        number: The version that is meant; None means the newest, whichever that is.
 
     Raises:
         IngestionError: Nothing, or more than one document, is meant; or its newest version is not quarantined.
     """
-    document = _quarantined(connection, reference)
+    document = _quarantined(connection, reference, number)
     with connection.transaction():
         connection.execute(queries("quarantine")["forget_pipeline"], {"document_id": document["id"]})
     return document
 
 
-def release(connection: Connection, reference: str, actor: str, reason: str) -> dict[str, Any]:
+def release(
+    connection: Connection, reference: str, actor: str, reason: str, number: int | None = None
+) -> dict[str, Any]:
     """Let a document pass validation on a person's word; the next sync publishes it.
 
     The release is for these bytes: an edit is validated again.
+
+    Args:
+        number: The version that is meant; None means the newest, whichever that is.
 
     Raises:
         IngestionError: The document is not quarantined, or its file could not be read, so there is nothing that
             could be released.
     """
-    document = _quarantined(connection, reference)
+    document = _quarantined(connection, reference, number)
     newest = document["versions"][0]
     if not newest["reason"].startswith("validation:"):
         raise IngestionError(
@@ -92,8 +100,10 @@ def release(connection: Connection, reference: str, actor: str, reason: str) -> 
     return document
 
 
-def _quarantined(connection: Connection, reference: str) -> dict[str, Any]:
+def _quarantined(connection: Connection, reference: str, number: int | None) -> dict[str, Any]:
     document = show_document(connection, reference)
+    if number is not None and document["versions"] and document["versions"][0]["number"] != number:
+        raise IngestionError(f"v{number} of {document['uri']} is not the newest version any more.")
     if not document["versions"] or document["versions"][0]["state"] != "quarantined":
         raise IngestionError(f"The newest version of {document['uri']} is not quarantined.")
     return document

@@ -1,7 +1,6 @@
 """Compare everything that is stored with everything else: S3, the ledger, the corpus, the vectors, the history.
 
-Every check is a query of `sql/queries/reconciliation.sql` that returns what is wrong; nothing is changed. Checks of
-cached answers join the others there.
+Every check is a query of `sql/queries/reconciliation.sql` that returns what is wrong; nothing is changed.
 """
 
 from __future__ import annotations
@@ -38,8 +37,9 @@ _ADVICE = {
     "staged_leftovers": _PURGE,
     "unfinished_erasures": "Erase the document again, or any other: that finishes all.",
     "returned_erasures": "Erase the document again.",
-    "stuck_requests": "Look whether Airflow's DAG `restore_versions` runs, or run `regesta versions restore`.",
+    "stuck_requests": "Look whether Airflow's DAG `restore_versions` runs.",
     "registry_disagrees": "Run `regesta versions purge`, which serves what the registry says, or sync again.",
+    "cached_answers": "Run `regesta cache clear`, and please report it with this line.",
     "statistics": "Sync the source: a run that changes something counts again.",
 }
 

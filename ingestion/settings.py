@@ -17,7 +17,6 @@ class IngestionSettings(CorpusSettings):
     ingestion_password: SecretStr | None = None
     batch_size: int = Field(default=200, ge=1, description="Documents per mapped task.")
     max_batches: int = Field(default=8, ge=1, description="Mapped tasks per run; batches grow beyond.")
-    max_document_bytes: int = Field(default=100 * 2**20, ge=1)
     chunk_window_tokens: int = Field(default=64, ge=1, description="Passages are about twice as long.")
     chunk_max_tokens: int = Field(default=384, ge=16, description="Must fit the embedder's limit.")
     land_threads: int = Field(default=8, ge=1)

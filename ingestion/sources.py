@@ -28,6 +28,7 @@ class SourcePolicy(TypedDict, total=False):
     chunking_profile: str
     raw_retention_days: int | None
     allowed_hosts: Sequence[str]
+    answer_ttl_seconds: int | None
 
 
 class SourceChanges(SourcePolicy, total=False):
@@ -53,11 +54,12 @@ class Source:
     chunking_profile: str
     raw_retention_days: int | None
     allowed_hosts: list[str]
+    answer_ttl_seconds: int | None
 
 
 _DEFAULTS: SourceChanges = {
     "access_groups": ["everyone"], "authority": 50, "is_enabled": True, "schedule": "nightly", "pii_policy": "mask",
-    "chunking_profile": "structure", "raw_retention_days": None, "allowed_hosts": [],
+    "chunking_profile": "structure", "raw_retention_days": None, "allowed_hosts": [], "answer_ttl_seconds": None,
 }  # fmt: skip
 
 
@@ -127,7 +129,7 @@ def _write(connection: Connection, query: str, values: dict[str, Any]) -> None:
             f"The source was refused ({error.diag.constraint_name}): names and tenants are lower-case letters, "
             "digits, - and _; groups have no blanks or commas; authority is 0 to 100; schedules are hourly, nightly "
             "and manual; policies mask, hash, drop and allow; profiles structure, heading, fixed and semantic; "
-            "days to keep are 0 or more."
+            "days to keep are 0 or more; answers are kept 0 to 86400 seconds."
         ) from error
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import psycopg
 
+from corpus.media_types import media_type
 from corpus.objects import raw_key
 from ingestion import arrivals, publishing, quarantine, runs, staging, validation
 from ingestion.apply import serving_model
@@ -21,7 +22,6 @@ from ingestion.changes import check_shrinkage, detect_changes
 from ingestion.connectors import Connector, connector_for, file_name
 from ingestion.errors import IngestionError, ModelSwitched, RunSuperseded, SourceUnavailable, ValidationFailed
 from ingestion.items import Item, Parsed, Problem, batches
-from ingestion.parsing.media_types import media_type
 from ingestion.preparing import Policy, chunk_item, describe_item, parse_item
 from ingestion.runs import Receipt
 from ingestion.sources import Source, find_source, list_sources

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from ingestion.apply import serve_differing, serve_documents
 from ingestion.errors import IngestionError
@@ -47,24 +46,22 @@ class Restored:
 def restore(
     connection: Connection, reference: str | None, number: int | None, run: str | None, actor: str, reason: str
 ) -> list[dict[str, Any]]:
-    """Restore one document, or everything one run did, or whatever waits to be restored; for operators.
+    """Restore one document, or everything one run did; for operators.
 
     Args:
         reference: Id, address or the end of the address of a document.
         run: Id of a run.
 
     Raises:
-        IngestionError: Both are given, or what they name cannot be restored.
+        IngestionError: Both or neither are given, or what they name cannot be restored.
     """
-    if reference and run:
-        raise IngestionError("Name a document or a run, not both.")
+    if bool(reference) == bool(run):
+        raise IngestionError("Name a document or a run, and not both.")
     if run:
         restored = restore_run(connection, as_uuid(run, "run"), actor, reason)
-    elif reference:
-        document_id = show_document(connection, reference)["id"]
-        restored = [restore_document(connection, document_id, number, actor, reason)]
     else:
-        return answer_requests(connection)
+        document_id = show_document(connection, str(reference))["id"]
+        restored = [restore_document(connection, document_id, number, actor, reason)]
     return [entry.as_dict() for entry in restored]
 
 
@@ -157,44 +154,6 @@ def serve_what_is_due(connection: Connection, actor: str) -> None:
     for (tenant_id,) in tenants:
         with connection.transaction():
             serve_differing(connection, tenant_id, actor)
-
-
-def answer_requests(connection: Connection) -> list[dict[str, Any]]:
-    """Do every restore that was asked for through the API; return what became of each.
-
-    A request and its outcome are one transaction: whoever is killed half-way leaves it waiting.
-    """
-    done = []
-    while (answered := _answer_one(connection)) is not None:
-        done.append(answered)
-    return done
-
-
-def _answer_one(connection: Connection) -> dict[str, Any] | None:
-    names = queries("versions")
-    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        request = cursor.execute(names["waiting_requests"]).fetchone()
-        if request is None:
-            return None
-        state, result = "done", {}
-        try:
-            with connection.transaction():
-                result = _restore(connection, request)
-        except IngestionError as error:
-            state, result = "failed", {"error": str(error)}
-        finished = {"id": request["id"], "state": state, "result": Jsonb(result)}
-        cursor.execute(names["finish_request"], finished)
-    return {"request": str(request["id"]), "state": state, **result}
-
-
-def _restore(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
-    actor, reason = request["actor"], request["reason"]
-    if request["run_id"] is not None:
-        restored = restore_run(connection, request["run_id"], actor, reason)
-    else:
-        document_id, number = request["document_id"], request["version_number"]
-        restored = [restore_document(connection, document_id, number, actor, reason)]
-    return {"restored": [entry.as_dict() for entry in restored]}
 
 
 def _pin(

@@ -7,7 +7,10 @@ import sys
 import typer
 
 from regesta.commands import (
+    answers,
     ask,
+    batches,
+    cache,
     demo,
     doctor,
     documents,
@@ -44,7 +47,11 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command()(erasures.erase)
 app.command()(erasures.erasures)
 app.add_typer(models.app, name="models")
+app.command()(answers.feedback)
+app.command()(answers.lineage)
+app.add_typer(batches.app, name="batches")
 app.add_typer(keys.app, name="keys")
+app.add_typer(cache.app, name="cache")
 stack.register(app)
 
 

@@ -1,9 +1,10 @@
-"""A small client of the serving API: what `regesta ask` and `regesta search` speak."""
+"""A small client of the serving API: what the commands that ask, rate and trace speak."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
@@ -53,16 +54,36 @@ class ApiClient:
                 elif line.startswith("data: ") and line != "data: [DONE]":
                     yield kind, json.loads(line.removeprefix("data: "))
 
-    def _request(self, path: str, body: dict[str, Any]) -> _Response:
-        return _Response(self._http, self._base_url, path, body)
+    def get(self, path: str) -> dict[str, Any]:
+        """Return what lies at a path."""
+        with self._request(path) as response:
+            reply: dict[str, Any] = json.loads(response.read())
+        return reply
+
+    def lines(self, path: str) -> Iterator[str]:
+        """Yield the lines of what lies at a path as they arrive."""
+        with self._request(path) as response:
+            yield from response.iter_lines()
+
+    def post(self, path: str, body: dict[str, Any] | bytes, content_type: str = "application/json") -> dict[str, Any]:
+        """Send a body and return the reply."""
+        with self._request(path, body, content_type) as response:
+            reply: dict[str, Any] = json.loads(response.read())
+        return reply
+
+    def _request(
+        self, path: str, body: dict[str, Any] | bytes | None = None, content_type: str = "application/json"
+    ) -> _Response:
+        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        method, headers = ("GET", {}) if data is None else ("POST", {"Content-Type": content_type})
+        return _Response(self._base_url, self._http.stream(method, path, content=data, headers=headers))
 
 
 class _Response:
     """A response whose failure is one readable error."""
 
-    def __init__(self, http: httpx.Client, base_url: str, path: str, body: dict[str, Any]) -> None:
-        self._where = base_url
-        self._stream = http.stream("POST", path, json=body)
+    def __init__(self, base_url: str, stream: AbstractContextManager[httpx.Response]) -> None:
+        self._where, self._stream = base_url, stream
 
     def __enter__(self) -> httpx.Response:
         try:

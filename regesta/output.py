@@ -19,6 +19,13 @@ errors = Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
+def log_to_stderr() -> None:
+    """Keep what serving logs out of what a command prints."""
+    import structlog
+
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+
+
 def print_json(value: Any) -> None:
     """Print one JSON document to standard output."""
     typer.echo(json.dumps(value, ensure_ascii=False, default=str, indent=2))

@@ -1,33 +1,60 @@
-"""API keys and the scope they stand for: one tenant, some groups, enforced inside Postgres."""
+"""The scope a key stands for: one tenant, some groups, enforced inside Postgres; and what the key may do, how much."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal, LiteralString, get_args
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from serving.errors import DatabaseBusy, NotAuthenticated, ServingError
+from serving.errors import DatabaseBusy, NotAllowed, NotAuthenticated
 from sql import queries
 
-KEY_PREFIX = "rgs_"
-Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+Connection = psycopg.AsyncConnection[Any]
+Pool = AsyncConnectionPool[Connection]
+Permission = Literal["ask", "search", "documents:read", "documents:write", "feedback", "batches"]
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a key may ask for; what counts is shared by all workers."""
+
+    requests_per_minute: int
+    concurrent_streams: int
+    tokens_per_day: int
+
+
+UNLIMITED = Limits(2**31 - 1, 2**31 - 1, 2**63 - 1)
+"""For work that no key's caller waits for."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Who asks: every statement that touches content runs under this."""
+    """Who asks: every statement that touches content runs under this.
+
+    Attributes:
+        scopes: What the key may do; doors ask for one of them, the engine behind them does not.
+        minute_requests: Requests of the key in this minute, this one included.
+    """
 
     api_key_id: UUID
     tenant_id: str
     access_groups: tuple[str, ...]
+    scopes: frozenset[str] = frozenset()
+    limits: Limits = UNLIMITED
+    minute_requests: int = field(default=0, compare=False)
+
+    def require(self, permission: Permission) -> None:
+        """Raise `NotAllowed` unless the key may do this."""
+        if permission not in self.scopes:
+            raise NotAllowed(f"This key may not do that: it lacks the scope {permission!r}.")
 
 
 def hash_key(key: str) -> str:
@@ -35,86 +62,112 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def create_key(connection: psycopg.Connection[Any], name: str, tenant_id: str, access_groups: Sequence[str]) -> str:
-    """Create an API key and return it; this is the only time it can be seen.
+async def authenticate(pool: Pool, key: str | None, defaults: Limits = UNLIMITED) -> Scope:
+    """Return the scope of a key, and count the request: one round trip, nothing remembered in between.
+
+    A key that was revoked, or has expired, therefore fails from its next request on.
+
+    Args:
+        pool: Connections of the serving role.
+        key: What the caller presented.
+        defaults: The limits of a key that has none of its own.
 
     Raises:
-        ServingError: The tenant or a group has a name the database does not allow.
-    """
-    key = KEY_PREFIX + secrets.token_urlsafe(32)
-    if not all(re.fullmatch(r"[^,\s]+", group) for group in access_groups):
-        raise ServingError("A group's name has no blanks and no commas.")
-    try:
-        with connection.transaction():
-            connection.execute(queries("access")["set_scope"], {"tenant_id": tenant_id, "access_groups": ""})
-            connection.execute(
-                queries("access")["create_key"],
-                {
-                    "name": name,
-                    "prefix": key[:10],
-                    "key_hash": hash_key(key),
-                    "tenant_id": tenant_id,
-                    "access_groups": list(access_groups),
-                },
-            )
-    except psycopg.errors.CheckViolation as error:
-        raise ServingError(
-            "The key was refused: a tenant's name is lower-case letters, digits, - and _; at least one group."
-        ) from error
-    return key
-
-
-@asynccontextmanager
-async def connected(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    """Borrow a connection with an open transaction, or raise `DatabaseBusy`; never hold one while streaming."""
-    try:
-        connection = await _sound_connection(pool)
-        try:
-            async with connection.transaction():
-                yield connection
-        finally:
-            await pool.putconn(connection)
-    except (PoolTimeout, psycopg.OperationalError) as error:
-        raise DatabaseBusy(f"The database did not answer: {error}") from error
-
-
-async def _sound_connection(pool: Pool) -> psycopg.AsyncConnection[Any]:
-    """Return a connection that works; a broken one means the database was restarted, so all are looked at.
-
-    The pool's own `check` replaces broken connections one by one, a second each.
-    """
-    connection = await pool.getconn()
-    try:
-        await pool.check_connection(connection)
-    except psycopg.OperationalError:
-        await pool.putconn(connection)
-        await pool.check()
-        connection = await pool.getconn()
-    return connection
-
-
-@asynccontextmanager
-async def scoped(pool: Pool, scope: Scope) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    """Borrow a connection that sees only what the scope may see, until its transaction ends."""
-    async with connected(pool) as connection:
-        await connection.execute(
-            queries("access")["set_scope"],
-            {"tenant_id": scope.tenant_id, "access_groups": ",".join(scope.access_groups)},
-        )
-        yield connection
-
-
-async def authenticate(pool: Pool, key: str | None) -> Scope:
-    """Return the scope of a key.
-
-    Raises:
-        NotAuthenticated: There is no key, or it is unknown or revoked; which, the caller is not told.
+        NotAuthenticated: There is no key, or it is unknown, expired or revoked; which, the caller is not told.
+        DatabaseBusy: The database did not answer.
     """
     if not key:
         raise NotAuthenticated("Send your key as `Authorization: Bearer rgs_…`.")
-    async with connected(pool) as connection:
-        cursor = await connection.execute(queries("access")["authenticate"], {"key_hash": hash_key(key)})
-        row = await cursor.fetchone()
+    statement, given = queries("access")["authenticate"], {"key_hash": hash_key(key)}
+    with _busy_when_unreachable():
+        connection, row = await _opened(pool, statement, given, is_all=True)
+        await pool.putconn(connection)
     if row is None:
         raise NotAuthenticated("This key is not valid. Make one with `regesta keys create NAME`.")
-    return Scope(row[0], row[1], tuple(row[2]))
+    return Scope(
+        row["api_key_id"],
+        row["tenant_id"],
+        tuple(row["access_groups"]),
+        frozenset(row["scopes"]),
+        Limits(
+            row["requests_per_minute"] or defaults.requests_per_minute,
+            row["concurrent_streams"] or defaults.concurrent_streams,
+            row["tokens_per_day"] or defaults.tokens_per_day,
+        ),
+        row["minute_requests"],
+    )
+
+
+@asynccontextmanager
+async def scoped(pool: Pool, scope: Scope) -> AsyncIterator[Connection]:
+    """Borrow a connection that sees only what the scope may see, until its transaction ends.
+
+    What is done with it is one transaction; never hold one while streaming.
+
+    Raises:
+        DatabaseBusy: There was none to be had, or the database did not answer.
+    """
+    async with _transaction(pool, scope.tenant_id, scope.access_groups) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def connected(pool: Pool) -> AsyncIterator[Connection]:
+    """Borrow a connection as `scoped` does, of nobody: it sees no tenant's content."""
+    async with _transaction(pool, "", ()) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def _transaction(pool: Pool, tenant_id: str, access_groups: tuple[str, ...]) -> AsyncIterator[Connection]:
+    given = {"tenant_id": tenant_id, "access_groups": ",".join(access_groups)}
+    with _busy_when_unreachable():
+        connection, _ = await _opened(pool, queries("access")["set_scope"], given)
+        try:
+            yield connection
+            await connection.commit()
+        except BaseException:
+            with suppress(psycopg.Error):
+                await connection.rollback()
+            raise
+        finally:
+            await pool.putconn(connection)
+
+
+async def _opened(
+    pool: Pool, statement: LiteralString, given: Mapping[str, Any], is_all: bool = False
+) -> tuple[Connection, dict[str, Any] | None]:
+    """Begin a transaction on a sound connection with a first statement; return both, the statement's row last.
+
+    Begin, statement and, when it is all there is to do, commit go out together: one round trip. A broken
+    connection means that the database was restarted, so all of the pool are looked at; its own `check` option
+    would replace them one by one, a second each.
+    """
+    try:
+        return await _first(pool, statement, given, is_all)
+    except psycopg.OperationalError:
+        await pool.check()
+        return await _first(pool, statement, given, is_all)
+
+
+async def _first(
+    pool: Pool, statement: LiteralString, given: Mapping[str, Any], is_all: bool
+) -> tuple[Connection, dict[str, Any] | None]:
+    connection = await pool.getconn()
+    try:
+        async with connection.pipeline(), connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(statement, given)
+            if is_all:
+                await connection.commit()
+            return connection, await cursor.fetchone()
+    except BaseException:
+        await pool.putconn(connection)
+        raise
+
+
+@contextmanager
+def _busy_when_unreachable() -> Iterator[None]:
+    try:
+        yield
+    except (PoolTimeout, psycopg.OperationalError) as error:
+        raise DatabaseBusy(f"The database did not answer: {error}") from error

@@ -10,18 +10,16 @@ import structlog
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
-from psycopg_pool import AsyncConnectionPool
+from sse_starlette.sse import AppStatus
 
-from corpus import analysis
-from corpus.database import conninfo
-from serving.api import ask, documents, health, problems
+from serving.api import ask, batches, chat, documents, feedback, health, lineage, problems, quarantine, uploads
+from serving.api.edges import BodyLimitMiddleware, RateHeadersMiddleware
+from serving.assembling import DRAIN_SECONDS, open_engine
 from serving.engine import Engine
-from serving.generators import load_generator
-from serving.generators.extractive import ExtractiveGenerator
-from serving.journal import Journal
+from serving.limits import Limiter
 from serving.metrics import MetricsMiddleware
-from serving.models import ServingModel
 from serving.settings import ServingSettings
+from serving.uploads import LandingDoor
 
 log = structlog.get_logger(__name__)
 
@@ -34,32 +32,25 @@ Errors are problem documents (RFC 9457). Streams are server-sent events.
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the pool, load the model, and give both back at the end."""
+    """Hold an engine for as long as the API runs."""
     settings: ServingSettings = app.state.settings
-    info = conninfo(settings, "regesta_serving", settings.serving_password, statement_seconds=10)
-    pool = AsyncConnectionPool(
-        info,
-        min_size=1,
-        max_size=settings.pool_size,
-        timeout=settings.pool_timeout,
-        open=False,
-    )
-    await pool.open(wait=False)  # an API that starts before its database becomes ready when that does
-    embedding = ServingModel(pool, settings)
-    await embedding.start()
-    await asyncio.to_thread(analysis.lexemes, "준비 ready")  # load the morphological model before the first question
-    journal = Journal(pool)
-    journal.start()
-    extractive = ExtractiveGenerator(lambda: embedding.embedder)
-    generator = load_generator(settings, lambda: embedding.embedder)
-    app.state.engine = Engine(
-        pool, embedding, generator, extractive, journal, settings.source_limit, settings.retention_days
-    )
-    log.info("serving_ready", generator=generator.name)
-    yield
-    await embedding.stop()
-    await journal.stop()
-    await pool.close()
+    async with open_engine(settings) as engine:
+        app.state.engine = engine
+        app.state.landing_door = LandingDoor(settings)
+        app.state.answer_cache = engine.cache if settings.answer_cache else None
+        app.state.limits = Limiter(engine.pool)
+        leaving = asyncio.create_task(_drain_when_leaving(engine))
+        log.info("serving_ready", generator=engine.writer.generator_name)
+        yield
+        leaving.cancel()
+        await app.state.limits.close()
+
+
+async def _drain_when_leaving(engine: Engine) -> None:
+    """End running answers as soon as the server is told to stop: it waits for them before anything else ends."""
+    while not AppStatus.should_exit:
+        await asyncio.sleep(0.2)
+    await engine.streams.drain(DRAIN_SECONDS)
 
 
 def create_app(settings: ServingSettings | None = None) -> FastAPI:
@@ -67,10 +58,13 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     # Offline: the API page brings its scripts along instead of loading them from elsewhere.
     app = FastAPIOffline(title="Regesta", version="1", description=DESCRIPTION, lifespan=lifespan)
     app.state.settings = settings or ServingSettings()
+    app.add_middleware(BodyLimitMiddleware, byte_limit=app.state.settings.request_max_bytes)
+    app.add_middleware(RateHeadersMiddleware)
     app.add_middleware(MetricsMiddleware)
     problems.install(app)
     app.add_route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False)
     app.include_router(ask.router)
-    app.include_router(documents.router)
+    for part in (chat, documents, uploads, quarantine, feedback, lineage, batches):
+        app.include_router(part.router)
     app.include_router(health.router)
     return app

@@ -1,99 +1,120 @@
-"""The path of a question: analyse → search → generate → log. Everything that answers goes through here."""
+"""The path of a question: search → cache → write → log → keep. Everything that answers goes through here."""
 
 from __future__ import annotations
 
-import asyncio
-import re
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
 
 import structlog
 
 from serving.access import Pool, Scope
-from serving.errors import GeneratorUnavailable, OutsideRetention
+from serving.answering import write
+from serving.caching.answers import AnswerCache
+from serving.caching.decisions import CachedAnswer
+from serving.errors import OutsideRetention
 from serving.events import Event
 from serving.filters import EVERYTHING, Filters
-from serving.generators import Generator, Token, Usage
 from serving.journal import Journal
+from serving.metrics import CACHE, COMPONENTS, FIRST_TOKEN
 from serving.models import ServingModel
-from serving.retriever import Hit, Mode, retrieve
+from serving.prompt import Turn
+from serving.questions import Answer, Asked, standalone
+from serving.retriever import Mode, Retriever
+from serving.streams import Streams
+from serving.writing import Writer
 
 log = structlog.get_logger(__name__)
-_CITATION = re.compile(r"\[(\d{1,2})\]")
 
 
 @dataclass
-class Asked:
-    """A question whose passages have been found; what comes next can be streamed."""
-
-    id: UUID
-    scope: Scope
-    question: str
-    mode: Mode
-    hits: Sequence[Hit]
-    timings: dict[str, float]
-    started: float = field(default_factory=time.perf_counter)
-
-
-@dataclass
-class Answer:
-    """An answer as far as it has come."""
-
-    generator: str
-    model: str
-    text: str = ""
-    state: str = "abandoned"
-    degraded: str | None = None
-    error: str | None = None
-    usage: dict[str, int] = field(default_factory=dict)
-    first_token_seconds: float | None = None
-
-
 class Engine:
-    """Answers questions under a scope. Holds what is shared: pool, model, generator, journal."""
+    """Answers questions under a scope. Holds what is shared by all questions of a worker."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        embedding: ServingModel,
-        generator: Generator,
-        fallback: Generator,
-        journal: Journal,
-        source_limit: int,
-        retention_days: int,
-    ) -> None:
-        self.pool = pool
-        self.embedding = embedding
-        self.generator = generator
-        self.fallback = fallback
-        self.journal = journal
-        self.source_limit = source_limit
-        self.retention_days = retention_days
+    pool: Pool
+    embedding: ServingModel
+    retriever: Retriever
+    cache: AnswerCache
+    writer: Writer
+    journal: Journal
+    source_limit: int
+    retention_days: int
+    streams: Streams = field(default_factory=Streams)
 
     async def search(
-        self, scope: Scope, question: str, top_k: int, mode: Mode = "hybrid", filters: Filters = EVERYTHING
-    ) -> Asked:
+        self, scope: Scope, question: str, top_k: int, mode: Mode = "hybrid", filters: Filters = EVERYTHING,
+        neighbours: int = 0,
+    ) -> Asked:  # fmt: skip
         """Find passages and log the search."""
-        asked = await self._retrieve(scope, question, top_k, mode, filters)
-        self.journal.write_query(asked, "search")
+        asked = await self._retrieve(scope, question, question, top_k, mode, filters, neighbours)
+        self._log_question(asked, "search")
         return asked
 
-    async def ask(self, scope: Scope, question: str, filters: Filters = EVERYTHING, top_k: int | None = None) -> Asked:
+    async def ask(
+        self, scope: Scope, question: str, filters: Filters = EVERYTHING, top_k: int | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Asked:  # fmt: skip
         """Find the passages an answer may rest on; whatever fails here is an HTTP error, not a broken stream."""
-        asked = await self._retrieve(scope, question, top_k or self.source_limit, "hybrid", filters)
-        self.journal.write_query(asked, "ask")
+        rewritten = standalone(question, history)
+        asked = await self._retrieve(scope, question, rewritten, top_k or self.source_limit, "hybrid", filters)
+        asked.history = history
+        began = time.perf_counter()
+        asked.cache = await self.cache.lookup(
+            scope, asked.query, asked.hits, question, filters, is_follow_up=bool(history)
+        )
+        asked.timings["cache"] = time.perf_counter() - began
+        CACHE.labels(asked.cache.state).inc()
+        self._log_question(asked, "ask")
         return asked
 
-    async def _retrieve(self, scope: Scope, question: str, top_k: int, mode: Mode, filters: Filters) -> Asked:
+    def answer(self, asked: Asked) -> AsyncGenerator[Event, None]:
+        """Begin to write the answer and return its events.
+
+        A task of its own writes; the events are only read from it, hold no database connection, and the task is
+        stopped when the reader leaves. The stream always ends in `done`, after a typed `error` when the answer could
+        not be finished.
+        """
+        self.streams.start(asked.id, asked.scope, self._written(asked))
+        return self.streams.attach(asked.id, asked.scope)
+
+    async def _retrieve(
+        self, scope: Scope, question: str, rewritten: str, top_k: int, mode: Mode, filters: Filters, neighbours: int = 0
+    ) -> Asked:
         started = time.perf_counter()
         self._check_as_of(filters)
-        hits, timings = await retrieve(self.pool, self.embedding, scope, question, mode, top_k, filters)
-        return Asked(uuid4(), scope, question, mode, hits, timings, started)
+        found = await self.retriever.retrieve(scope, rewritten, mode, top_k, filters, neighbours)
+        return Asked(
+            scope, question, rewritten, mode, filters, found.query, found.hits, found.candidates, found.timings, started
+        )
+
+    async def _written(self, asked: Asked) -> AsyncGenerator[Event, None]:
+        """Write the answer; however it ends, log it, and keep it when it is whole."""
+        answer = Answer()
+        try:
+            async with aclosing(write(asked, answer, self.writer)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            if answer.first_token_seconds is not None:
+                FIRST_TOKEN.labels(asked.cache.state).observe(answer.first_token_seconds)
+            self.journal.write_answer(asked, answer)
+        if asked.cache.state == "miss" and answer.state == "complete" and answer.degraded is None:
+            await self._keep(asked, answer)
+
+    async def _keep(self, asked: Asked, answer: Answer) -> None:
+        """Keep an answer for the next to ask the same; that it cannot be kept is nobody's failure."""
+        known = CachedAnswer(asked.id, answer.text, generator=answer.generator, model=answer.model)
+        try:
+            await self.cache.store(asked.scope, asked.query, asked.question, asked.hits, known, filters=asked.filters)
+        except Exception:
+            log.exception("answer_not_kept", answer_id=str(asked.id))
+
+    def _log_question(self, asked: Asked, kind: str) -> None:
+        for component, seconds in asked.timings.items():
+            COMPONENTS.labels(component).observe(seconds)
+        self.journal.write_query(asked, kind)
 
     def _check_as_of(self, filters: Filters) -> None:
         """Refuse a time whose versions may have been purged: an answer from what is left would be a wrong one."""
@@ -102,104 +123,3 @@ class Engine:
         age = datetime.now(UTC) - filters.as_of
         if not timedelta(0) <= age < timedelta(days=self.retention_days):
             raise OutsideRetention(f"as_of must lie in the last {self.retention_days} days.")
-
-    async def answer(self, asked: Asked) -> AsyncIterator[Event]:
-        """Stream the answer's events.
-
-        A task of its own talks to the model; this only reads what it produced, holds no database connection,
-        and stops that task at once when the reader leaves. The stream always ends in `done`, after a typed
-        `error` when the answer could not be finished.
-        """
-        answer = Answer(self.generator.name, self.generator.model)
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
-        producer = asyncio.create_task(self._produce(asked, answer, events))
-        try:
-            yield _meta(asked, answer)
-            yield Event("sources", {"sources": [source(number, hit) for number, hit in enumerate(asked.hits, 1)]})
-            while (event := await events.get()) is not None:
-                yield event
-            yield Event(
-                "done", {"answer_id": asked.id, "state": answer.state, "citations": cited(answer.text, asked.hits)}
-            )
-        finally:
-            producer.cancel()
-            with suppress(asyncio.CancelledError):
-                await producer
-            self.journal.write_answer(asked, answer, cited(answer.text, asked.hits))
-
-    async def _produce(self, asked: Asked, answer: Answer, events: asyncio.Queue[Event | None]) -> None:
-        try:
-            await self._generate(self.generator, asked, answer, events)
-        except GeneratorUnavailable as error:
-            await self._degrade(error, asked, answer, events)
-        except Exception:
-            log.exception("answer_failed", answer_id=str(asked.id))
-            _fail(answer, events, "internal-error", "The answer could not be finished.")
-        finally:
-            events.put_nowait(None)
-
-    async def _degrade(
-        self, error: GeneratorUnavailable, asked: Asked, answer: Answer, events: asyncio.Queue[Event | None]
-    ) -> None:
-        """Answer from the passages alone when the model is down; a half-written answer is not mixed with it."""
-        log.warning("generator_unavailable", answer_id=str(asked.id), reason=str(error))
-        if answer.text or self.fallback is self.generator:
-            _fail(answer, events, error.slug, str(error))
-            return
-        answer.generator, answer.model, answer.degraded = self.fallback.name, self.fallback.model, str(error)
-        events.put_nowait(_meta(asked, answer))
-        await self._generate(self.fallback, asked, answer, events)
-
-    async def _generate(
-        self, generator: Generator, asked: Asked, answer: Answer, events: asyncio.Queue[Event | None]
-    ) -> None:
-        async for piece in generator.stream(asked.question, asked.hits):
-            if isinstance(piece, Usage):
-                answer.usage = {"input_tokens": piece.input_tokens, "output_tokens": piece.output_tokens}
-                events.put_nowait(Event("usage", answer.usage))
-            elif isinstance(piece, Token) and piece.text:
-                if answer.first_token_seconds is None:
-                    answer.first_token_seconds = time.perf_counter() - asked.started
-                answer.text += piece.text
-                events.put_nowait(Event("token", {"text": piece.text}))
-        answer.state = "complete"
-
-
-def _meta(asked: Asked, answer: Answer) -> Event:
-    return Event(
-        "meta",
-        {
-            "answer_id": asked.id,
-            "generator": answer.generator,
-            "model": answer.model,
-            "cache": "off",
-            "degraded": answer.degraded is not None,
-            "reason": answer.degraded,
-        },
-    )
-
-
-def _fail(answer: Answer, events: asyncio.Queue[Event | None], slug: str, message: str) -> None:
-    answer.state, answer.error = "failed", message
-    events.put_nowait(Event("error", {"type": slug, "detail": message}))
-
-
-def source(number: int, hit: Hit) -> dict[str, Any]:
-    """Return a hit as the numbered source of an answer."""
-    return {
-        "number": number,
-        "document_id": hit.document_id,
-        "uri": hit.uri,
-        "title": hit.title,
-        "version": hit.version,
-        "chunk_id": hit.chunk_id,
-        "page": hit.page,
-        "heading_path": hit.heading_path,
-        "text": hit.text,
-    }
-
-
-def cited(text: str, hits: Sequence[Hit]) -> list[dict[str, Any]]:
-    """Return the sources an answer cites, in order of first mention; numbers that name no source are ignored."""
-    numbers = dict.fromkeys(int(number) for number in _CITATION.findall(text))
-    return [source(number, hits[number - 1]) for number in numbers if 1 <= number <= len(hits)]

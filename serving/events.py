@@ -11,10 +11,15 @@ EventKind = Literal["meta", "sources", "token", "usage", "error", "done"]
 
 @dataclass(frozen=True)
 class Event:
-    """One event of an answer, in order: meta, sources, token …, usage, (error,) done."""
+    """One event of an answer, in order: meta, sources, token …, usage, (error,) done.
+
+    Attributes:
+        number: Its place in the stream, from 1; what a reader that lost its connection goes on from. 0: not placed yet.
+    """
 
     kind: EventKind
     data: dict[str, Any] = field(default_factory=dict)
+    number: int = 0
 
     def json(self) -> str:
         """Return its data as one line of JSON."""

@@ -1,22 +1,32 @@
-"""The query log: every question and answer as rows, written beside the request, never in its way."""
+"""The query log: every question and answer as rows without personal data, written beside the request."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, LiteralString
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, LiteralString
 
 import structlog
 from psycopg.types.json import Jsonb
 
+from corpus.masking import masked
 from serving.access import Pool, Scope, scoped
+from serving.citations import cited, groundedness
+from serving.errors import DatabaseBusy
+from serving.filters import EVERYTHING
+from serving.limits import spending
+from serving.metrics import JOURNAL_LOST, JOURNAL_QUEUE
+from serving.questions import Answer, Asked
 from sql import queries
 
-if TYPE_CHECKING:
-    from serving.engine import Answer, Asked
-
+RETRY_SECONDS = 1.0
 log = structlog.get_logger(__name__)
-Row = tuple[Scope, LiteralString, dict[str, Any]]
+Statements = Sequence[tuple[LiteralString, dict[str, Any]]]
+Rows = Callable[[], Statements]
+"""Makes the statements with their rows; called beside the event loop."""
 
 
 class Journal:
@@ -24,7 +34,7 @@ class Journal:
 
     def __init__(self, pool: Pool, capacity: int = 10_000) -> None:
         self._pool = pool
-        self._rows: asyncio.Queue[Row] = asyncio.Queue(capacity)
+        self._rows: asyncio.Queue[tuple[Scope, Rows]] = asyncio.Queue(capacity)
         self._writer: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -37,65 +47,119 @@ class Journal:
             async with asyncio.timeout(seconds):
                 await self._rows.join()
         except TimeoutError:
+            JOURNAL_LOST.inc(self._rows.qsize())
             log.error("journal_lost_rows", rows=self._rows.qsize())
         if self._writer:
             self._writer.cancel()
 
     def write_query(self, asked: Asked, kind: str) -> None:
         """Queue the row of a question or search."""
-        row = {
-            "id": asked.id,
-            "tenant_id": asked.scope.tenant_id,
-            "api_key_id": asked.scope.api_key_id,
-            "kind": kind,
-            "question": _storable(asked.question),
-            "mode": asked.mode,
-            "hits": Jsonb(
-                [
-                    {"chunk_id": str(hit.chunk_id), "text_rank": hit.text_rank, "vector_rank": hit.vector_rank,
-                     "score": hit.score}
-                    for hit in asked.hits
-                ]
-            ),
-            "timings": Jsonb(asked.timings),
-        }  # fmt: skip
-        self._put((asked.scope, queries("serving")["log_query"], row))
+        self._put(asked.scope, lambda: [(queries("journal")["log_query"], _query_row(asked, kind))])
 
-    def write_answer(self, asked: Asked, answer: Answer, citations: Sequence[dict[str, Any]]) -> None:
-        """Queue the row of an answer, finished or not."""
-        kept = ("number", "document_id", "version", "chunk_id")
-        row = {
-            "query_id": asked.id,
-            "tenant_id": asked.scope.tenant_id,
-            "generator": answer.generator,
-            "model": answer.model,
-            "state": answer.state,
-            "text": _storable(answer.text),
-            "citations": Jsonb([{name: str(entry[name]) for name in kept} for entry in citations]),
-            "usage": Jsonb(answer.usage),
-            "error": answer.error or answer.degraded,
-            "first_token_seconds": answer.first_token_seconds,
-        }
-        self._put((asked.scope, queries("serving")["log_answer"], row))
+    def write_answer(self, asked: Asked, answer: Answer) -> None:
+        """Queue the row of an answer, finished or not, and book its tokens on the key's account."""
+        seconds = time.perf_counter() - asked.started
+        spent = spending(asked.scope, sum(answer.usage.get(name, 0) for name in ("input_tokens", "output_tokens")))
+        self._put(
+            asked.scope,
+            lambda: [
+                (queries("journal")["log_answer"], _answer_row(asked, answer, seconds)),
+                (queries("limits")["spend_tokens"], spent),
+            ],
+        )
 
-    def _put(self, row: Row) -> None:
+    def _put(self, scope: Scope, rows: Rows) -> None:
         try:
-            self._rows.put_nowait(row)
+            self._rows.put_nowait((scope, rows))
         except asyncio.QueueFull:
-            log.error("journal_full", query_id=str(row[2].get("id") or row[2].get("query_id")))
+            JOURNAL_LOST.inc()
+            log.error("journal_full", api_key_id=str(scope.api_key_id))
+        JOURNAL_QUEUE.set(self._rows.qsize())
 
     async def _write(self) -> None:
         while True:
-            scope, statement, row = await self._rows.get()
+            scope, rows = await self._rows.get()
             try:
-                async with scoped(self._pool, scope) as connection:
-                    await connection.execute(statement, row)
+                # Masking and judging take milliseconds of processor time: not on the event loop.
+                await self._store(scope, await asyncio.to_thread(rows))
             except Exception:
+                JOURNAL_LOST.inc()
                 log.exception("journal_write_failed")
             finally:
                 self._rows.task_done()
+                JOURNAL_QUEUE.set(self._rows.qsize())
+
+    async def _store(self, scope: Scope, statements: Statements) -> None:
+        """Write rows in one transaction; a database that is away is waited for, as the queue holds the rest."""
+        while True:
+            try:
+                async with scoped(self._pool, scope) as connection, connection.pipeline():
+                    for statement, row in statements:
+                        await connection.execute(statement, row)
+                return
+            except DatabaseBusy as error:
+                log.warning("journal_waits", reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+
+
+def _query_row(asked: Asked, kind: str) -> dict[str, Any]:
+    filters = {name: value for name, value in asdict(asked.filters).items() if value and name != "as_of"}
+    return {
+        "id": asked.id,
+        "tenant_id": asked.scope.tenant_id,
+        "api_key_id": asked.scope.api_key_id,
+        "kind": kind,
+        "question": _storable(asked.question),
+        "rewritten": _storable(asked.rewritten) if asked.rewritten != asked.question else None,
+        "mode": asked.mode,
+        "filters": Jsonb({} if asked.filters == EVERYTHING else filters, dumps=_json),
+        "as_of": asked.filters.as_of,
+        "hits": Jsonb(
+            [
+                {"chunk_id": hit.chunk_id, "text_rank": hit.text_rank, "vector_rank": hit.vector_rank,
+                 "score": hit.score, "rerank_score": hit.rerank_score}
+                for hit in asked.hits
+            ],
+            dumps=_json,
+        ),
+        "candidates": Jsonb([asdict(candidate) for candidate in asked.candidates], dumps=_json),
+        "timings": Jsonb(asked.timings),
+    }  # fmt: skip
+
+
+def _answer_row(asked: Asked, answer: Answer, seconds: float) -> dict[str, Any]:
+    kept = ("number", "document_id", "version", "chunk_id")
+    citations = cited(answer.text, asked.hits)
+    known = asked.cache.answer if asked.cache.state == "hit" else None
+    return {
+        "query_id": asked.id,
+        "tenant_id": asked.scope.tenant_id,
+        "generator": answer.generator,
+        "model": answer.model,
+        "state": answer.state,
+        "text": _storable(answer.text),
+        "citations": Jsonb([{name: str(entry[name]) for name in kept} for entry in citations]),
+        "usage": Jsonb(answer.usage),
+        "error": answer.error,
+        "first_token_seconds": answer.first_token_seconds,
+        "cache_state": asked.cache.state,
+        "cache_reason": asked.cache.reason,
+        "cache_similarity": asked.cache.similarity,
+        "cached_answer_id": known.answer_id if known else None,
+        "tier": answer.tier,
+        "route_reason": answer.route_reason,
+        "degraded": answer.degraded,
+        "cost": answer.cost,
+        "groundedness": groundedness(answer.text, asked.hits) if answer.text else None,
+        "removed_citations": answer.removed_citations,
+        "seconds": seconds,
+    }
 
 
 def _storable(text: str) -> str:
-    """Return text Postgres can hold: it refuses the character NUL."""
-    return text.replace("\x00", "")
+    """Return text as the log keeps it: without personal data, and without NUL, which Postgres refuses."""
+    return masked(text.replace("\x00", ""))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)

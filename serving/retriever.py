@@ -1,123 +1,148 @@
-"""Hybrid search: one statement, full text and vectors, under the caller's scope."""
+"""Hybrid search: one statement, full text and vectors, under the caller's scope; then a second look by a reranker."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
-from uuid import UUID
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any, Literal
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 from pgvector import HalfVector
-from psycopg.rows import class_row
+from psycopg.rows import kwargs_row
 
 from corpus import analysis
 from serving.access import Pool, Scope, scoped
+from serving.caching.results import Place, ResultCache
 from serving.errors import ModelUnavailable
 from serving.filters import EVERYTHING, Filters
+from serving.hits import Candidate, Hit, Neighbour, Query, Retrieved
 from serving.models import ServingModel
+from serving.rerankers import Reranker, rerank
+from serving.settings import ServingSettings
 from sql import queries
 
+__all__ = ["Candidate", "Hit", "Mode", "Neighbour", "Query", "Retrieved", "Retriever", "search"]
 Mode = Literal["hybrid", "text", "vector"]
+Embed = Callable[[Scope, str], Awaitable[tuple[int, NDArray[Any]]]]
+"""A question's vector with the id of the model that made it; the scope is for a cache that must not mix tenants."""
 ATTEMPTS = 3
 _MODEL_NOT_SERVING = "RG001"  # raised by corpus.search_chunks
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A passage that was found; `text_rank` and `vector_rank` say which arm found it."""
-
-    rank: int
-    document_id: UUID
-    uri: str
-    title: str
-    source: str
-    language: str
-    version: int
-    version_id: UUID
-    chunk_id: UUID
-    position: int
-    page: int | None
-    heading_path: list[str]
-    kind: str
-    text: str
-    score: float
-    text_rank: int | None
-    vector_rank: int | None
-    similarity: float | None
-
-
-@dataclass(frozen=True)
-class Query:
-    """A question in the two forms the arms need; `vector` is a `halfvec` literal, made by the model `model_id`."""
-
-    text: str
-    lexemes: list[str] = field(default_factory=list)
-    vector: str | None = None
-    model_id: int | None = None
 
 
 class ModelSwitched(ModelUnavailable):
     """The question was embedded with a model that no longer serves."""
 
 
-async def retrieve(
-    pool: Pool,
-    embedding: ServingModel,
-    scope: Scope,
-    text: str,
-    mode: Mode,
-    top_k: int,
-    filters: Filters = EVERYTHING,
-) -> tuple[Sequence[Hit], dict[str, float]]:
-    """Return the best passages for a question, and the seconds each part took.
+class Retriever:
+    """Finds the passages for a question. Made once per worker."""
 
-    A question that was embedded just before another model took over is embedded again with that one.
-    """
-    for attempt in range(1, ATTEMPTS + 1):
+    def __init__(
+        self,
+        pool: Pool,
+        embedding: ServingModel,
+        settings: ServingSettings,
+        reranker: Reranker | None = None,
+        embed: Embed | None = None,
+        cache: ResultCache | None = None,
+    ) -> None:
+        """Args: `embed` and `cache` may stand before the model and the statement; None leaves them out."""
+        self._pool, self._embedding, self._settings = pool, embedding, settings
+        self._reranker, self._cache = reranker, cache
+        self._embed = embed or self._embed_now
+
+    async def retrieve(
+        self, scope: Scope, text: str, mode: Mode, top_k: int, filters: Filters = EVERYTHING, neighbours: int = 0
+    ) -> Retrieved:
+        """Return the best passages for a question, and the seconds each part took.
+
+        A question that was embedded just before another model took over is embedded again with that one.
+
+        Args:
+            scope: Whose rights hold.
+            text: The question.
+            mode: Which arms search.
+            top_k: How many passages are wanted.
+            filters: What the search is narrowed to.
+            neighbours: How many passages before and after each come with it.
+
+        Raises:
+            ModelUnavailable: The embedding model cannot be used, or was switched again and again.
+            DatabaseBusy: The database did not answer.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            started = time.perf_counter()
+            query = await self._analyse(scope, text, mode)
+            timings = {"analyse": time.perf_counter() - started}
+            try:
+                return await self._retrieve(scope, query, mode, top_k, filters, neighbours, timings)
+            except ModelSwitched:
+                if attempt == ATTEMPTS:
+                    raise
+                await self._embedding.refresh()
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _retrieve(
+        self, scope: Scope, query: Query, mode: Mode, top_k: int, filters: Filters, neighbours: int,
+        timings: dict[str, float],
+    ) -> Retrieved:  # fmt: skip
+        """Search, or take what was found before; then let the reranker choose among more than was asked for."""
         started = time.perf_counter()
-        query = await analyse(embedding, text, mode)
-        analysed = time.perf_counter()
-        try:
-            hits = await search(pool, scope, query, top_k, filters)
-        except ModelSwitched:
-            if attempt == ATTEMPTS:
-                raise
-            await embedding.refresh()
-        else:
-            break
-    return hits, {"analyse": analysed - started, "search": time.perf_counter() - analysed}
+        depth = max(top_k, self._settings.rerank_depth) if self._reranker else top_k
+        place = await self._cache.look(scope, query, mode, depth, filters, neighbours) if self._cache else Place(None)
+        found = place.hits
+        from_cache = found is not None
+        if found is None:
+            found = await search(self._pool, scope, query, depth, filters, self._settings, neighbours)
+            if self._cache:
+                self._cache.keep(scope, place, found)
+        timings["search"] = time.perf_counter() - started
+        hits = found
+        if self._reranker is not None:
+            hits = await rerank(self._reranker, query, found)
+            timings["rerank"] = time.perf_counter() - started - timings["search"]
+        hits = [replace(hit, rank=rank) for rank, hit in enumerate(hits[:top_k], 1)]
+        return Retrieved(query, hits, timings, [Candidate.of(hit) for hit in found], from_cache)
+
+    async def _analyse(self, scope: Scope, text: str, mode: Mode) -> Query:
+        """Prepare a question for the arms of `mode`; words and model run beside the event loop."""
+        words = await asyncio.to_thread(analysis.lexemes, text) if mode != "vector" else []
+        language = analysis.language(text)
+        if mode == "text":
+            return Query(text, words, language=language)
+        model_id, vector = await self._embed(scope, text)
+        return Query(text, words, HalfVector(vector).to_text(), model_id, language)
+
+    async def _embed_now(self, _scope: Scope, text: str) -> tuple[int, NDArray[Any]]:
+        model_id, embedder = await self._embedding.current()
+        rows = await asyncio.to_thread(embedder.embed, [text], "query")
+        return model_id, np.asarray(rows[0])
 
 
-async def analyse(embedding: ServingModel, text: str, mode: Mode) -> Query:
-    """Prepare a question for the arms of `mode`; runs the model beside the event loop."""
-    words = analysis.lexemes if mode != "vector" else lambda _: []
-    lexemes = await asyncio.to_thread(words, text)
-    if mode == "text":
-        return Query(text, lexemes)
-    model_id, embedder = await embedding.current()
-    row = (await asyncio.to_thread(embedder.embed, [text], "query"))[0]
-    return Query(text, lexemes, HalfVector(row).to_text(), model_id)
-
-
-async def search(pool: Pool, scope: Scope, query: Query, top_k: int, filters: Filters = EVERYTHING) -> Sequence[Hit]:
+async def search(
+    pool: Pool, scope: Scope, query: Query, top_k: int, filters: Filters, settings: ServingSettings, neighbours: int = 0
+) -> Sequence[Hit]:
     """Return the best passages the scope may see, best first.
 
     Raises:
         ModelSwitched: Another model than the one that embedded the question serves now.
     """
     given = {
+        **filters.parameters(),
         "lexemes": query.lexemes,
         "vector": query.vector,
         "model_id": query.model_id,
         "top_k": top_k,
-        **filters.parameters(),
+        "text_weight": settings.text_weight_korean if query.language == "ko" else settings.text_weight,
+        "fusion": settings.fusion,
+        "neighbours": neighbours,
     }
     try:
-        async with scoped(pool, scope) as connection, connection.cursor(row_factory=class_row(Hit)) as cursor:
-            await cursor.execute(queries("serving")["search"], given)
+        async with scoped(pool, scope) as connection, connection.cursor(row_factory=kwargs_row(Hit.from_row)) as cursor:
+            await cursor.execute(queries("search")["search"], given)
             return await cursor.fetchall()
     except psycopg.Error as error:
         if error.sqlstate == _MODEL_NOT_SERVING:

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 import httpx
 
+from corpus.media_types import media_type
 from ingestion.connectors.http_address import Resolve, resolve_host
 from ingestion.connectors.http_fetch import GuardedClient, Response, normalised
 from ingestion.connectors.http_listing import Pages, lastmod_hint, read_listing
 from ingestion.connectors.http_robots import Robots
 from ingestion.connectors.protocol import Fetched, Listed, file_name
 from ingestion.errors import SourceRefused, SourceUnavailable
-from ingestion.parsing.media_types import media_type
 
 MAX_PAGES = 50_000
 MAX_SITEMAPS = 500

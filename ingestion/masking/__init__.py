@@ -13,11 +13,11 @@ from dataclasses import replace as changed
 from importlib.metadata import version
 from typing import Any, cast, get_args
 
-from ingestion.items import Element, Parsed
-from ingestion.masking.context import REACH
-from ingestion.masking.engine import CERTAIN, find
-from ingestion.masking.findings import DEFAULT_TYPES, NAME_TYPES, TYPES, Finding, Policy
-from ingestion.masking.replacement import replace
+from corpus.masking import DEFAULT_TYPES, NAME_TYPES, TYPES, Finding, Policy, engine, replacement
+from corpus.masking.context import REACH
+from corpus.masking.engine import CERTAIN
+from ingestion.items import Element, ElementKind, Parsed
+from ingestion.masking.names import find_names
 
 __all__ = ["DEFAULT_TYPES", "NAME_TYPES", "TYPES", "VERSION", "Finding", "Policy", "find", "leaks", "mask", "policy"]
 
@@ -50,17 +50,22 @@ def mask(parsed: Parsed, policy: Policy, key: bytes, types: Set[str] = DEFAULT_T
     elements: list[Element] = []
     before = ""
     for element in parsed.elements:
-        text, found = replace(element.text, element.kind, policy, key, types, before)
+        text, found = replacement.replace(element.text, element.kind, policy, key, types, before, find_names)
         counts += found
         elements.append(element if text == element.text else changed(element, text=text))
         before = f"{before}\n{text}"[-REACH:]
-    title, found = replace(parsed.title or "", "text", policy, key, types)
+    title, found = replacement.replace(parsed.title or "", "text", policy, key, types, names=find_names)
     counts += found
     metadata: dict[str, Any] = {}
     for name, value in parsed.metadata.items():
         wanted = types - NAME_TYPES if name == "author" else types
         metadata[name] = value if name in _UNTOUCHED else _masked_value(value, policy, key, wanted, counts)
     return Parsed(tuple(elements), title if parsed.title is not None else None, metadata), dict(sorted(counts.items()))
+
+
+def find(text: str, kind: ElementKind = "text", types: Set[str] = DEFAULT_TYPES, before: str = "") -> list[Finding]:
+    """Return the personal data in a text, people, places and dates included where they are asked for."""
+    return engine.find(text, kind, types, before, find_names)
 
 
 def leaks(text: str, types: Set[str] = DEFAULT_TYPES) -> bool:
@@ -94,7 +99,7 @@ def _check(policy: Policy, key: bytes, types: Set[str]) -> None:
 def _masked_value(value: Any, policy: Policy, key: bytes, types: Set[str], counts: Counter[str]) -> Any:
     """Return a JSON value with its strings masked; list items of which nothing is left are left out."""
     if isinstance(value, str):
-        text, found = replace(value, "text", policy, key, types)
+        text, found = replacement.replace(value, "text", policy, key, types, names=find_names)
         counts += found
         return text
     if isinstance(value, list):

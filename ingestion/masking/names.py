@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 
-from ingestion.masking.findings import Finding
+from corpus.masking.findings import Finding
 
 _SCORE = 0.4  # below every number: a model takes many of those for a name
 _LABELS = {"PERSON": "PERSON", "GPE": "PLACE", "LOC": "PLACE", "FAC": "PLACE"}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from importlib.metadata import version
 
+from corpus import media_types
 from ingestion.errors import Unparseable
 from ingestion.items import Parsed
 
@@ -17,6 +20,31 @@ _LIBRARIES = (
 )  # fmt: skip
 
 
+_LOADED_BY = {
+    "text/html": ("lxml.html", "trafilatura"),
+    "application/xhtml+xml": ("lxml.html", "trafilatura"),
+    "text/markdown": ("markdown", "lxml.html"),
+    "message/rfc822": ("lxml.html", "trafilatura"),
+    "application/pdf": ("pypdfium2", "pdfplumber"),
+    media_types.DOCX: ("docx", "unstructured.partition.docx", "spacy"),
+    media_types.PPTX: ("pptx",),
+    media_types.XLSX: ("openpyxl",),
+    media_types.EPUB: ("lxml.etree", "lxml.html", "trafilatura"),
+}
+"""The libraries a parser imports when it is first used."""
+
+
+def load(media_type: str) -> None:
+    """Import what the parser of a media type needs, so that no document pays for it.
+
+    What cannot be imported is left to `parse`, which says what is missing.
+    """
+    with suppress(Exception):
+        parsers().get(media_type)
+        for name in _LOADED_BY.get(media_type, ()):
+            import_module(name)
+
+
 def parsers() -> dict[str, Parser]:
     """Return the parser of every media type that can be read; libraries are imported only by the parsers."""
     from ingestion.parsing import (
@@ -24,7 +52,6 @@ def parsers() -> dict[str, Parser]:
         html,
         mail,
         markdown,
-        media_types,
         notebooks,
         ocr,
         pdf,

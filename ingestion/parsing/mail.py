@@ -10,10 +10,10 @@ from email.header import decode_header
 from email.message import EmailMessage, Message
 from email.utils import getaddresses
 
+from corpus.media_types import media_type
 from ingestion.errors import Unparseable
 from ingestion.items import Element, Parsed
 from ingestion.parsing import about, html, markup
-from ingestion.parsing.media_types import media_type
 from ingestion.parsing.text import decode, decode_as, parse_text
 
 _SHOWN = ("From", "To", "Cc", "Date")

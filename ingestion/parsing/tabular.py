@@ -37,9 +37,20 @@ def delimiter(text: str) -> str:
     return max(DELIMITERS, key=lambda mark: (_agreement(text, mark), -DELIMITERS.index(mark)))
 
 
-def _agreement(text: str, mark: str) -> tuple[int, int]:
+def _agreement(text: str, mark: str) -> tuple[int, bool, int]:
     widths: Counter[int] = Counter()
     for _, row in zip(range(_SAMPLE_ROWS), csv.reader(io.StringIO(text, newline=""), delimiter=mark), strict=False):
         widths[len(row)] += len(row) > 1
     width, lines = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-    return lines, width
+    return lines, _quotes_fit(text, mark), width
+
+
+def _quotes_fit(text: str, mark: str) -> bool:
+    """Whether every closing quote stands before this delimiter or a line's end; else it cuts inside of cells."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    try:
+        for _ in zip(range(_SAMPLE_ROWS), rows, strict=False):
+            pass
+    except csv.Error:
+        return False
+    return True

@@ -22,6 +22,7 @@ from ingestion.errors import Unparseable
 from ingestion.parsing.sandbox_isolation import allow_cpu, confine
 from ingestion.parsing.sandbox_protocol import ANSWER, LIMITS, READY, Answer, SandboxLimits, read_frame, write_frame
 
+LOADING_CPU_SECONDS = 60
 _ZERO = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 """U+0000 as JSON spells it; behind an odd number of backslashes it is text that only looks like it."""
 
@@ -31,9 +32,15 @@ def main(arguments: list[str]) -> None:
     requests, answers = own_pipes()
     limits = LIMITS.validate_json(arguments[0])
     write_frame(answers, READY.dump_json(confine(limits)))
-    while (media_type := read_frame(requests)) is not None and (data := read_frame(requests)) is not None:
+    loaded: set[str] = set()
+    while (kind := read_frame(requests)) is not None and (data := read_frame(requests)) is not None:
+        media_type = kind.decode()
+        if media_type not in loaded:  # libraries take seconds to import, which no document is to pay for
+            allow_cpu(LOADING_CPU_SECONDS)
+            parsing.load(media_type)
+            loaded.add(media_type)
         allow_cpu(limits.cpu_seconds)
-        write_frame(answers, answer(data, media_type.decode(), limits))
+        write_frame(answers, answer(data, media_type, limits))
         del data
         empty(Path(tempfile.gettempdir()))
 

@@ -11,6 +11,7 @@ import typer
 from regesta.output import AsJson, console, print_json
 
 State = Literal["ok", "warning", "failed"]
+RECALL_SAMPLE, LEAST_RECALL = 50, 0.98
 _MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failed": "[red]✗[/]"}
 
 
@@ -24,12 +25,12 @@ class Finding:
     advice: str = ""
 
 
-Deep = Annotated[bool, typer.Option("--deep", help="Compare S3, ledger, corpus, vectors and history with each other.")]
+Deep = Annotated[bool, typer.Option("--deep", help="Compare all that is stored, and the vector index with the truth.")]
 
 
 def doctor(deep: Deep = False, as_json: AsJson = False) -> None:
     """Check settings, database, roles, object store, model, registry, Airflow and API; exit 1 when something fails."""
-    findings = [*examine(), *(compare() if deep else ())]
+    findings = [*examine(), *((*compare(), check_recall()) if deep else ())]
     if as_json:
         print_json([vars(finding) for finding in findings])
     else:
@@ -83,6 +84,27 @@ def compare() -> Iterator[Finding]:
         yield Finding(check, state, shown, f"Should be: {promises[check]} {reconciliation.advice(check)}")
     if not wrong:
         yield Finding("reconciliation", "ok", f"{len(promises)} checks of everything stored found nothing")
+
+
+def check_recall() -> Finding:
+    """The vector index finds what a comparison with every vector finds."""
+    from sql import queries
+
+    try:
+        with _ingestion().connect() as connection:
+            rows = connection.execute(
+                queries("search")["measure_recall"], {"sample": RECALL_SAMPLE, "top_k": 10}
+            ).fetchall()
+    except Exception as error:  # as above
+        advice = "The checks above say what to start."
+        return Finding("vector index", "failed", f"{type(error).__name__}: {str(error).splitlines()[0][:300]}", advice)
+    if not rows:
+        return Finding("vector index", "ok", "no tenant is large enough for one: every search is exact")
+    name, sampled, recall = min(rows, key=lambda row: row[2])
+    found = f"recall@10 of {sampled} sampled passages is {recall:.3f} in {name}, the worst of {len(rows)}"
+    if recall < LEAST_RECALL:
+        return Finding("vector index", "warning", found, f"Below {LEAST_RECALL}: reindex corpus.{name} concurrently.")
+    return Finding("vector index", "ok", found)
 
 
 def check_settings() -> Finding:

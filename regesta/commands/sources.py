@@ -17,6 +17,9 @@ Groups = Annotated[list[str] | None, typer.Option(help="Group that may read them
 Authority = Annotated[int | None, typer.Option(min=0, max=100, help="Trust among near-duplicates.")]
 AllowHost = Annotated[list[str] | None, typer.Option(help="Another host pages may lie on; host:port; repeatable.")]
 KeepRawDays = Annotated[int | None, typer.Option(min=0, help="Days raw bytes outlive their last version.")]
+AnswerTtl = Annotated[
+    int | None, typer.Option(min=0, max=86_400, help="Seconds an answer from it may be given again; 0 never.")
+]
 
 
 @app.command()
@@ -32,6 +35,7 @@ def add(
     authority: Authority = None,
     allow_host: AllowHost = None,
     keep_raw_days: KeepRawDays = None,
+    answer_ttl: AnswerTtl = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a source; adding the same one again changes nothing."""
@@ -39,7 +43,7 @@ def add(
     from ingestion.sources import add_source
     from ingestion.workbench import Workbench
 
-    policy = _policy(schedule, pii, profile, group, authority, allow_host, keep_raw_days)
+    policy = _policy(schedule, pii, profile, group, authority, allow_host, keep_raw_days, answer_ttl)
     with Workbench(IngestionSettings()).connect() as connection:
         source = add_source(connection, name, uri, tenant, kind=kind, **policy)
     _print(source, as_json)
@@ -58,6 +62,7 @@ def change(
     authority: Authority = None,
     allow_host: AllowHost = None,
     keep_raw_days: KeepRawDays = None,
+    answer_ttl: AnswerTtl = None,
     keep_raw_for_ever: Annotated[bool, typer.Option("--keep-raw-for-ever", help="Never drop raw bytes.")] = False,
     enable: Annotated[bool | None, typer.Option("--enable/--disable", help="Part of schedules and events.")] = None,
     as_json: AsJson = False,
@@ -73,7 +78,7 @@ def change(
     from ingestion.workbench import Workbench
     from regesta.commands.upload import operator
 
-    policy = _policy(schedule, pii, profile, group, authority, allow_host, keep_raw_days)
+    policy = _policy(schedule, pii, profile, group, authority, allow_host, keep_raw_days, answer_ttl)
     if keep_raw_for_ever:
         policy["raw_retention_days"] = None
     if enable is not None:
@@ -87,12 +92,13 @@ def change(
 
 def _policy(
     schedule: str | None, pii: str | None, profile: str | None, groups: list[str] | None, authority: int | None,
-    hosts: list[str] | None, keep_raw_days: int | None,
+    hosts: list[str] | None, keep_raw_days: int | None, answer_ttl: int | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what was given; the rest is left to the defaults, or as it is."""
     given = {
         "schedule": schedule, "pii_policy": pii, "chunking_profile": profile, "access_groups": groups or None,
         "authority": authority, "allowed_hosts": hosts or None, "raw_retention_days": keep_raw_days,
+        "answer_ttl_seconds": answer_ttl,
     }  # fmt: skip
     return {key: value for key, value in given.items() if value is not None}
 

@@ -21,8 +21,8 @@ def upload(
 ) -> None:
     """Hand in documents; the same name again is a new version. Airflow takes them in within seconds."""
     from corpus.landing import put
+    from corpus.media_types import media_type
     from ingestion.errors import IngestionError
-    from ingestion.parsing.media_types import media_type
     from ingestion.settings import IngestionSettings
     from ingestion.workbench import Workbench
 

@@ -96,7 +96,7 @@ def create_first_key(settings: StackSettings) -> str | None:
     wanted = identity(settings)
     if "API_KEY" in given() or (settings.api_key and stamps.read(settings, "key") == wanted):
         return UP_TO_DATE
-    from serving.access import create_key
+    from serving.keys import create_key
 
     with connect(conninfo(settings, "regesta_serving", settings.serving_password)) as connection:
         key = create_key(connection, "local stack", "default", ["everyone"])

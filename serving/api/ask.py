@@ -2,99 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 
-from serving.api.deps import EngineDep, ScopeDep
-from serving.api.schemas import AnswerReply, AskBody, HitReply, PlainAskBody, Problem, SearchBody, SearchReply
-from serving.engine import Asked, Engine
-from serving.errors import GeneratorUnavailable
-from serving.events import Event
+from serving.api.deps import AnswerScope, AskScope, EngineDep, SearchScope
+from serving.api.problems import PROBLEMS
+from serving.api.schemas import AnswerReply, AskBody, HitReply, PlainAskBody, SearchBody, SearchReply
+from serving.api.streaming import bare, collected, parse_event_id, streamed, typed, unless_left
+from serving.replaying import read_again
 
-HEARTBEAT_SECONDS = 15
-SEND_TIMEOUT_SECONDS = 10
-_STREAM_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (401, 404, 422, 502, 503)
-}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"example": 'event: token\ndata: {"text": "Eight"}\n\ndata: [DONE]\n\n'}}}
 }
+
+LastEventId = Annotated[
+    str | None,
+    Header(description="Id of the last event that arrived.", max_length=80, pattern=r"^[0-9a-f-]{36}/[0-9]{1,9}$"),
+]
 
 router = APIRouter(tags=["answers"], responses=PROBLEMS)
 
 
 @router.post("/v1/search")
-async def search(body: SearchBody, engine: EngineDep, scope: ScopeDep) -> SearchReply:
+async def search(body: SearchBody, engine: EngineDep, scope: SearchScope) -> SearchReply:
     """Find passages: full text and vectors in one statement, under the key's rights."""
-    asked = await engine.search(scope, body.query, body.top_k, body.mode, body.filters.to_filters(body.as_of))
+    filters = body.filters.to_filters(body.as_of)
+    asked = await engine.search(scope, body.query, body.top_k, body.mode, filters, body.neighbours)
     hits = [HitReply(**asdict(hit)) for hit in asked.hits]
     return SearchReply(query_id=asked.id, mode=asked.mode, hits=hits, timings=asked.timings)
 
 
 @router.post("/v1/ask", response_model=AnswerReply, responses=_STREAM)
-async def ask(body: AskBody, request: Request, engine: EngineDep, scope: ScopeDep) -> Response:
+async def ask(
+    body: AskBody,
+    request: Request,
+    engine: EngineDep,
+    scope: AnswerScope,
+    last_event_id: LastEventId = None,
+) -> Response:
     """Answer a question with citations: as events when asked to stream, else as one JSON document.
 
-    Events: `meta`, `sources`, `token` …, `usage`, perhaps `error`, `done`, then `data: [DONE]`.
+    Events: `meta`, `sources`, `token` …, `usage`, perhaps `error`, `done`, then `data: [DONE]`. A later `meta` begins
+    the answer anew: the model was down, and another way was found. Sent again with `Last-Event-ID`, the same answer
+    goes on behind that event.
     """
-    asked = await engine.ask(scope, body.question, body.filters.to_filters(body.as_of), body.top_k)
+    if last_event_id is not None:
+        answer_id, after = parse_event_id(last_event_id)
+        return streamed(typed(answer_id, await read_again(engine, scope, answer_id, after)))
+    filters = body.filters.to_filters(body.as_of)
+    asked = await unless_left(request, engine.ask(scope, body.question, filters, body.top_k))
+    events = engine.answer(asked)
     if body.stream or "text/event-stream" in request.headers.get("accept", ""):
-        return _streamed(_events(engine, asked))
-    return JSONResponse((await collect(engine, asked)).model_dump(mode="json"))
+        return streamed(typed(asked.id, events))
+    reply = await unless_left(request, collected(events, asked.timings))
+    return JSONResponse(reply.model_dump(mode="json"))
+
+
+@router.get("/v1/answers/{answer_id}/stream", response_class=EventSourceResponse, responses=_STREAM)
+async def resume(answer_id: UUID, engine: EngineDep, scope: AskScope, last_event_id: LastEventId = None) -> Response:
+    """Read an answer again, or go on reading it behind `Last-Event-ID`.
+
+    The worker that wrote it remembers its events for minutes. After that, or from another worker, a finished answer
+    comes from the log, whole and without passages, beginning with a `meta` event.
+    """
+    after = 0 if last_event_id is None else parse_event_id(last_event_id)[1]
+    return streamed(typed(answer_id, await read_again(engine, scope, answer_id, after)))
+
+
+@router.post("/v1/answers/{answer_id}/stop", status_code=204, response_class=Response)
+async def stop(answer_id: UUID, engine: EngineDep, scope: AskScope) -> Response:
+    """Stop an answer that is being written; its stream ends in a typed error."""
+    await engine.streams.stop(answer_id, scope)
+    return Response(status_code=204)
 
 
 @router.post("/ask", response_class=EventSourceResponse, responses=_STREAM)
-async def ask_plainly(body: PlainAskBody, engine: EngineDep, scope: ScopeDep) -> Response:
+async def ask_plainly(body: PlainAskBody, request: Request, engine: EngineDep, scope: AnswerScope) -> Response:
     """Answer a question as bare tokens: `data: <token>` lines, then `data: [DONE]`."""
-    asked = await engine.ask(scope, body.question)
-    return _streamed(_tokens(engine, asked))
-
-
-async def collect(engine: Engine, asked: Asked) -> AnswerReply:
-    """Read a stream to its end and return it as one reply; an error event becomes the HTTP error it is."""
-    reply: dict[str, Any] = {"answer": "", "usage": {}, "timings": asked.timings}
-    async for event in engine.answer(asked):
-        if event.kind == "meta":
-            reply.update(event.data)
-        elif event.kind == "token":
-            reply["answer"] += event.data["text"]
-        elif event.kind == "usage":
-            reply["usage"] = event.data
-        elif event.kind == "error":
-            raise GeneratorUnavailable(event.data["detail"])
-        elif event.kind == "done":
-            reply["citations"] = event.data["citations"]
-    return AnswerReply(**reply)
-
-
-def _streamed(events: AsyncIterator[ServerSentEvent]) -> Response:
-    return EventSourceResponse(
-        events, ping=HEARTBEAT_SECONDS, send_timeout=SEND_TIMEOUT_SECONDS, headers=_STREAM_HEADERS, sep="\n"
-    )
-
-
-async def _events(engine: Engine, asked: Asked) -> AsyncIterator[ServerSentEvent]:
-    number = 0
-    async for event in engine.answer(asked):
-        number += 1
-        yield ServerSentEvent(event.json(), event=event.kind, id=f"{asked.id}/{number}", sep="\n")
-    yield ServerSentEvent("[DONE]", sep="\n")
-
-
-async def _tokens(engine: Engine, asked: Asked) -> AsyncIterator[ServerSentEvent]:
-    async for event in engine.answer(asked):
-        if event.kind == "token":
-            yield ServerSentEvent(event.data["text"], sep="\n")
-        elif event.kind == "error":
-            yield ServerSentEvent(_plain(event), event="error", sep="\n")
-    yield ServerSentEvent("[DONE]", sep="\n")
-
-
-def _plain(event: Event) -> str:
-    return str(event.data["detail"])
+    asked = await unless_left(request, engine.ask(scope, body.question))
+    return streamed(bare(engine.answer(asked)))

@@ -1,4 +1,4 @@
-"""`/v1/documents`: the versions of a document, and the way back to one of them."""
+"""`/v1/documents` and `/v1/requests`: what there is, in which versions, and what ingestion is asked to do about it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,87 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from serving.api.ask import PROBLEMS
-from serving.api.deps import EngineDep, ScopeDep
+from serving import documents
+from serving.api.deps import EngineDep, ReadScope, WriteScope
 from serving.api.filters import Body
-from serving.documents import find_request, list_versions, request_restore
+from serving.api.idempotent import IdempotentRoute
+from serving.api.problems import PROBLEMS
 
-router = APIRouter(tags=["documents"], responses=PROBLEMS)
+router = APIRouter(tags=["documents"], responses=PROBLEMS, route_class=IdempotentRoute)
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+Word = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
+Status = Literal["active", "quarantined", "duplicate", "withheld", "deleted"]
 
 
 class RestoreBody(Body):
     """Which version to serve from now on, and why."""
 
     version: int | None = Field(
-        default=None, ge=1, le=2**31 - 1, description="Leave it out for the one served before the current."
+        default=None, ge=1, le=2**31 - 1, strict=True, description="Leave it out for the one served before the current."
     )
     reason: Reason
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    reason: Reason
+
+
+class Page(Body):
+    """Which page of a listing; like in a body, a parameter nobody knows is an error: misspelt, it narrowed nothing."""
+
+    source: Word | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: UUID | None = Field(default=None, description="`next_cursor` of the page before.")
+
+
+class DocumentsPage(Page):
+    """What a listing of documents is narrowed to."""
+
+    language: Word | None = None
+    status: Status | None = Field(default=None, description="Only `active` documents are served.")
+    title: Word | None = Field(default=None, description="Stands in the title, in whatever case.")
+
+
+class PinReply(BaseModel):
+    """A decision which version of a document is served; `version` is null when it is none."""
+
+    version: int | None
+    reason: str
+    pinned_at: datetime
+    expires_at: datetime | None
+
+
+class DocumentReply(BaseModel):
+    """One document; title, language and version are those being served."""
+
+    id: UUID
+    source: str
+    uri: str
+    title: str | None
+    language: str | None
+    status: Status
+    version: int | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class DocumentDetail(DocumentReply):
+    """One document, and whether a person decided which version is served."""
+
+    pin: PinReply | None
+
+
+class DocumentsReply(BaseModel):
+    """A page of documents, newest first."""
+
+    documents: list[DocumentReply]
+    next_cursor: UUID | None = Field(description="Null on the last page.")
 
 
 class VersionReply(BaseModel):
@@ -55,6 +116,7 @@ class RequestReply(BaseModel):
     """What became of a request; ingestion works on it within seconds."""
 
     id: UUID
+    kind: documents.RequestKind
     document_id: UUID | None = None
     version: int | None = None
     state: Literal["waiting", "done", "failed"]
@@ -63,24 +125,54 @@ class RequestReply(BaseModel):
     finished_at: datetime | None = None
 
 
+@router.get("/v1/documents")
+async def list_documents(
+    engine: EngineDep, scope: ReadScope, wanted: Annotated[DocumentsPage, Query()]
+) -> DocumentsReply:
+    """List the documents the key may read, newest first."""
+    limit, given = wanted.limit, (wanted.cursor, wanted.source, wanted.language, wanted.status, wanted.title)
+    rows = await documents.list_documents(engine.pool, scope, documents.Listing(limit + 1, *given))
+    page = [DocumentReply(**row) for row in rows[:limit]]
+    return DocumentsReply(documents=page, next_cursor=page[-1].id if len(rows) > limit else None)
+
+
+@router.get("/v1/documents/{document_id}")
+async def show(document_id: UUID, engine: EngineDep, scope: ReadScope) -> DocumentDetail:
+    """Return one document the key may read."""
+    return DocumentDetail(**await documents.find_document(engine.pool, scope, document_id))
+
+
 @router.get("/v1/documents/{document_id}/versions")
-async def versions(document_id: UUID, engine: EngineDep, scope: ScopeDep) -> VersionsReply:
+async def versions(document_id: UUID, engine: EngineDep, scope: ReadScope) -> VersionsReply:
     """List the versions of a document the key may read."""
-    rows = await list_versions(engine.pool, scope, document_id)
+    rows = await documents.list_versions(engine.pool, scope, document_id)
     return VersionsReply(document_id=document_id, versions=[VersionReply(**row) for row in rows])
 
 
 @router.post("/v1/documents/{document_id}/restore", status_code=202)
 async def restore(
-    document_id: UUID, body: RestoreBody, engine: EngineDep, scope: ScopeDep, response: Response
+    document_id: UUID, body: RestoreBody, engine: EngineDep, scope: WriteScope, response: Response
 ) -> RequestReply:
     """Ask for an earlier version to be served; `Location` tells when it is."""
-    row = await request_restore(engine.pool, scope, document_id, body.version, body.reason)
-    response.headers["Location"] = f"/v1/requests/{row['id']}"
-    return RequestReply(**row)
+    row = await documents.request(engine.pool, scope, "restore", document_id, body.version, body.reason)
+    return accepted(response, row)
+
+
+@router.post("/v1/documents/{document_id}/unpin", status_code=202)
+async def unpin(
+    document_id: UUID, body: ReasonBody, engine: EngineDep, scope: WriteScope, response: Response
+) -> RequestReply:
+    """Ask for the newest version to be served again; `Location` tells when it is."""
+    return accepted(response, await documents.request(engine.pool, scope, "unpin", document_id, None, body.reason))
 
 
 @router.get("/v1/requests/{request_id}")
-async def request_state(request_id: UUID, engine: EngineDep, scope: ScopeDep) -> RequestReply:
+async def request_state(request_id: UUID, engine: EngineDep, scope: ReadScope) -> RequestReply:
     """Return what became of a request."""
-    return RequestReply(**await find_request(engine.pool, scope, request_id))
+    return RequestReply(**await documents.find_request(engine.pool, scope, request_id))
+
+
+def accepted(response: Response, row: dict[str, Any]) -> RequestReply:
+    """Return a request that was written down, and say where to look for it."""
+    response.headers["Location"] = f"/v1/requests/{row['id']}"
+    return RequestReply(**row)

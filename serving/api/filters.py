@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from serving.filters import Between, Filters
 
@@ -17,21 +18,31 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _written(value: Any) -> Any:
+    """Refuse numbers, in which a number of seconds since 1970 would be seen."""
+    if not isinstance(value, datetime | None) and not re.match(r"\d{4}-\d\d-\d\d", str(value)):
+        raise ValueError("a time is written as 2026-11-20T09:00:00+09:00")
+    return value
+
+
+Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+"""Text that Postgres can hold: it refuses the character NUL."""
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 AsOf = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Field(
         description="Look back: what was served at this time, as today's rights allow. Inside the retention window.",
         examples=["2026-11-20T09:00:00+09:00"],
     ),
 ]
-Texts = Annotated[list[str] | None, Field(max_length=50)]
+Texts = Annotated[list[Word] | None, Field(max_length=50)]
 
 
 class Span(Body):
     """A span of time, from `since` (inclusive) until `before` (exclusive); leave a side out to leave it open."""
 
-    since: AwareDatetime | None = None
-    before: AwareDatetime | None = None
+    since: Moment | None = None
+    before: Moment | None = None
 
     @model_validator(mode="after")
     def _is_in_order(self) -> Span:
@@ -52,21 +63,21 @@ class Entities(Body):
 class FilterBody(Body):
     """What a search is narrowed to; leave a field out to leave it open."""
 
-    sources: list[str] | None = Field(default=None, description="Names of sources.", examples=[["handbook"]])
+    sources: list[Word] | None = Field(default=None, description="Names of sources.", examples=[["handbook"]])
     languages: list[Annotated[str, Field(pattern="^[a-z]{2,3}$")]] | None = Field(default=None, examples=[["ko"]])
     document_ids: list[UUID] | None = None
     kinds: list[Literal["text", "table", "code"]] | None = None
     titles: Texts = Field(default=None, description="Exact titles, any of them.")
-    author: str | None = None
+    author: Word | None = None
     tags: Texts = Field(default=None, description="Every one of them.")
     keywords: Texts = Field(default=None, description="Every one of them.")
     entities: Entities | None = None
-    programming_language: str | None = Field(default=None, description="Of source code.", examples=["python"])
+    programming_language: Word | None = Field(default=None, description="Of source code.", examples=["python"])
     published: Span | None = None
     created: Span | None = None
     modified: Span | None = None
-    least_pages: int | None = Field(default=None, ge=0, le=2**31 - 2)
-    most_pages: int | None = Field(default=None, ge=0, le=2**31 - 2)
+    least_pages: int | None = Field(default=None, ge=0, le=2**31 - 2, strict=True)
+    most_pages: int | None = Field(default=None, ge=0, le=2**31 - 2, strict=True)
 
     @model_validator(mode="after")
     def _has_pages_in_order(self) -> FilterBody:

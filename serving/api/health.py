@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving.api.deps import EngineDep
 from serving.errors import DatabaseBusy, ModelUnavailable
+from serving.metrics import count_connections
 
 router = APIRouter(tags=["operations"])
 
@@ -21,7 +22,7 @@ async def live() -> dict[str, str]:
 @router.get("/health/ready", responses={503: {"description": "Not ready; `checks` says why."}})
 async def ready(engine: EngineDep) -> JSONResponse:
     """Say whether questions can be answered: the database answers, and the model it serves is loaded."""
-    checks = {"database": "ok", "embedding_model": "ok", "generator": engine.generator.name}
+    checks = {"database": "ok", "embedding_model": "ok", "generator": engine.writer.generator_name}
     try:
         # A switch that was just made is no reason to be taken out of service: catch up with it instead.
         await engine.embedding.refresh()
@@ -34,6 +35,7 @@ async def ready(engine: EngineDep) -> JSONResponse:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics() -> Response:
-    """Prometheus metrics."""
+async def metrics(engine: EngineDep) -> Response:
+    """Prometheus metrics; the pool is counted when it is asked for, so that no question pays for it."""
+    count_connections(engine.pool.get_stats())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

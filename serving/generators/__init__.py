@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from corpus.embedding import Embedder
-from serving.retriever import Hit
+from serving.hits import Hit
+from serving.prompt import Turn
 from serving.settings import ServingSettings
 
 
@@ -20,41 +21,55 @@ class Token:
 
 @dataclass(frozen=True)
 class Usage:
-    """What the answer cost, in tokens of the model that wrote it."""
+    """What the answer took, in tokens of the model that wrote it.
+
+    Attributes:
+        input_tokens: All that was read, the cached ones among them.
+        cached_tokens: Those the provider had read before and charges less for.
+        cost: In the currency of the settings' prices; None when the model has no price there.
+        removed_citations: Citations of passages that were not given, taken out of the text.
+    """
 
     input_tokens: int
     output_tokens: int
+    cached_tokens: int = 0
+    cost: float | None = None
+    removed_citations: int = 0
 
 
 class Generator(Protocol):
     """Writes an answer from passages.
 
     Attributes:
-        name: Which implementation: `extractive`, `anthropic`.
-        model: The model that writes.
+        name: Which implementation: `extractive`, `anthropic`, `openai`.
     """
 
     name: str
-    model: str
 
-    def stream(self, question: str, hits: Sequence[Hit]) -> AsyncIterator[Token | Usage]:
+    def stream(
+        self, model: str, question: str, hits: Sequence[Hit], history: Sequence[Turn]
+    ) -> AsyncIterator[Token | Usage]:
         """Yield tokens, then usage.
 
         Raises:
-            GeneratorUnavailable: The model cannot be reached, refuses or breaks off.
+            GeneratorUnavailable: The model cannot be reached, refuses, is slow, breaks off or speaks garbage.
         """
         ...
 
 
 def load_generator(settings: ServingSettings, embedder_now: Callable[[], Embedder]) -> Generator:
-    """Return the generator the settings ask for; without a key that is the extractive one."""
-    from serving.generators.extractive import ExtractiveGenerator
-
+    """Return the generator the settings ask for; without a key or an address that is the extractive one."""
     wanted = settings.generator
     if wanted == "auto":
-        wanted = "anthropic" if settings.anthropic_api_key else "extractive"
-    if wanted == "extractive":
-        return ExtractiveGenerator(embedder_now)
-    from serving.generators.anthropic import AnthropicGenerator
+        wanted = "anthropic" if settings.anthropic_api_key else "openai" if settings.openai_base_url else "extractive"
+    if wanted == "anthropic":
+        from serving.generators.anthropic import AnthropicGenerator
 
-    return AnthropicGenerator(settings)
+        return AnthropicGenerator(settings)
+    if wanted == "openai":
+        from serving.generators.openai import OpenAIGenerator
+
+        return OpenAIGenerator(settings)
+    from serving.generators.extractive import ExtractiveGenerator
+
+    return ExtractiveGenerator(embedder_now)

@@ -20,10 +20,10 @@ where s.name = %(source)s
 for share of s;
 
 -- name: add_object
--- Registers landed bytes; the same content is one row for ever.
+-- Registers landed bytes; the same content is one row for ever. To name the column would take the right to read it.
 insert into landing.objects (sha256, s3_key, byte_count, media_type)
 values (%(sha256)s, %(s3_key)s, %(byte_count)s, %(media_type)s)
-on conflict (sha256) do nothing;
+on conflict do nothing;
 
 -- name: add_arrival
 -- Writes what was handed in or withdrawn.

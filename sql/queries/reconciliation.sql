@@ -394,3 +394,14 @@ from settled as t
 left join live as l on t.tenant_id = l.tenant_id
 left join corpus.tenant_statistics as k on t.tenant_id = k.tenant_id
 where coalesce(l.chunk_count, 0) <> coalesce(k.live_chunk_count, 0);
+
+-- name: cached_answers
+-- A cached answer cites passages that are served now.
+select 'cached answer ' || ac.answer_id || ' cites passage ' || ac.chunk_id as found
+from serving.cached_answer_chunks as ac
+left join corpus.chunks as c on ac.chunk_id = c.id and ac.tenant_id = c.tenant_id
+where c.is_live is not true
+union all
+select 'cached answer ' || a.id || ' cites nothing' as found
+from serving.cached_answers as a
+where not exists (select 1 from serving.cached_answer_chunks as ac where ac.answer_id = a.id);

@@ -132,3 +132,7 @@ from wanted as w
 where
     e.tenant_id = w.tenant_id and e.chunk_id = w.id
     and (e.is_live, e.access_groups) is distinct from (w.is_live, w.access_groups);
+
+-- name: begin_release
+-- What searches find may be different from now on.
+select corpus.begin_release(%(tenant_id)s);

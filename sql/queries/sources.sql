@@ -2,11 +2,12 @@
 -- Adds a source; a name that is taken is left as it is.
 insert into landing.sources (
     name, kind, uri, tenant_id, access_groups, authority, is_enabled, schedule, pii_policy, chunking_profile,
-    raw_retention_days, allowed_hosts
+    raw_retention_days, allowed_hosts, answer_ttl_seconds
 )
 values (
     %(name)s, %(kind)s, %(uri)s, %(tenant_id)s, %(access_groups)s, %(authority)s, %(is_enabled)s, %(schedule)s,
-    %(pii_policy)s, %(chunking_profile)s, %(raw_retention_days)s, %(allowed_hosts)s
+    %(pii_policy)s, %(chunking_profile)s, %(raw_retention_days)s, %(allowed_hosts)s,
+    %(answer_ttl_seconds)s
 )
 on conflict (name) do nothing;
 
@@ -16,7 +17,8 @@ update landing.sources
 set
     access_groups = %(access_groups)s, authority = %(authority)s, is_enabled = %(is_enabled)s,
     schedule = %(schedule)s, pii_policy = %(pii_policy)s, chunking_profile = %(chunking_profile)s,
-    raw_retention_days = %(raw_retention_days)s, allowed_hosts = %(allowed_hosts)s
+    raw_retention_days = %(raw_retention_days)s, allowed_hosts = %(allowed_hosts)s,
+    answer_ttl_seconds = %(answer_ttl_seconds)s
 where id = %(id)s;
 
 -- name: regroup_documents
@@ -54,7 +56,8 @@ select
     pii_policy,
     chunking_profile,
     raw_retention_days,
-    allowed_hosts
+    allowed_hosts,
+    answer_ttl_seconds
 from landing.sources
 where name = %(name)s;
 
@@ -74,6 +77,7 @@ select
     s.chunking_profile,
     s.raw_retention_days,
     s.allowed_hosts,
+    s.answer_ttl_seconds,
     (
         select count(*) from corpus.documents as d
         where d.source_id = s.id and d.current_version_id is not null

@@ -16,7 +16,7 @@ from sql import queries
 PARSE_SECONDS = 2.0
 EXPECTED = {
     "sync_sources", "ingest_arrivals", "govern_corpus", "reembed_corpus", "purge_versions", "restore_versions",
-    "erase_document",
+    "erase_document", "answer_batches",
 }  # fmt: skip
 HEAVY = (
     "torch",

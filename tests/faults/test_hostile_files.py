@@ -12,9 +12,9 @@ from threading import Event, Thread
 import psutil
 import pytest
 
+from corpus.media_types import media_type
 from ingestion.errors import Unparseable
 from ingestion.items import Parsed
-from ingestion.parsing.media_types import media_type
 from ingestion.parsing.sandbox import ParserPool, SandboxLimits
 from tests.faults.hostile_files import HostileFile, hostile_files
 

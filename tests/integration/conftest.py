@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -19,7 +17,7 @@ from ingestion.reconciliation import reconcile
 from ingestion.settings import IngestionSettings
 from ingestion.sources import add_source
 from ingestion.workbench import Workbench
-from regesta.stack.ports import free_port
+from tests.api_server import running
 
 LOGIN_EN = """# Signing in
 
@@ -75,12 +73,12 @@ def handbook(bench: Workbench, source_bucket: str) -> None:
 
 @pytest.fixture(scope="module")
 def new_key(database: Any) -> Callable[..., str]:
-    """Give `new_key(tenant, groups)`: a fresh API key."""
-    from serving.access import create_key
+    """Give `new_key(tenant, groups, scopes=…)`: a fresh API key."""
+    from serving.keys import create_key
 
-    def make(tenant: str = "default", groups: tuple[str, ...] = ("everyone",)) -> str:
+    def make(tenant: str = "default", groups: tuple[str, ...] = ("everyone",), **more: Any) -> str:
         with psycopg.connect(database.conninfo("regesta_serving")) as connection:
-            return create_key(connection, "test", tenant, groups)
+            return create_key(connection, more.pop("name", "test"), tenant, groups, **more)
 
     return make
 
@@ -96,27 +94,17 @@ def serving(
     settings: Callable[..., Any], new_key: Callable[..., str]
 ) -> Callable[..., AbstractContextManager[httpx.Client]]:
     """Give `serving(**settings)`: a real API server on a port of its own, and a client with a key."""
-    import uvicorn
-
     from serving.app import create_app
     from serving.settings import ServingSettings
 
     @contextmanager
     def run(**given: Any) -> Iterator[httpx.Client]:
-        port = free_port()
-        app = create_app(settings(ServingSettings, **given))
-        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        base = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.05)
         headers = {"Authorization": f"Bearer {new_key()}"}
-        with httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False) as client:
+        # Tests share a database: what one has asked must not answer another, unless it is about that.
+        generous = {"requests_per_minute": 1_000_000, "concurrent_streams": 10_000, "answer_cache": False}
+        app = create_app(settings(ServingSettings, **{**generous, **given}))
+        with running(app) as base, httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False) as client:
             yield client
-        server.should_exit = True
-        thread.join(20)
 
     return run
 

@@ -63,6 +63,8 @@ SABOTAGE = {
     " from (values (<current>)) as pair (one)",
     "pins": "insert into corpus.pins (document_id, version_id, tenant_id, actor, reason)"
     " select document_id, id, tenant_id, 'a', 'r' from corpus.versions where id = <purged>",
+    "cached_answers": "insert into serving.cached_answer_chunks (answer_id, chunk_id, tenant_id)"
+    " select uuidv7(), id, tenant_id from corpus.chunks where not is_live limit 1",
     "statistics": "delete from corpus.lexeme_statistics where lexeme ="
     " (select min(lexeme) from corpus.lexeme_statistics)",
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ingestion import versions
+from ingestion import requests, versions
 from ingestion.errors import IngestionError
 
 if TYPE_CHECKING:
@@ -142,9 +142,9 @@ def test_requests_of_the_api_are_answered_once(folder: Folder) -> None:
     ask()
     ask(version=7)
     with folder.bench.connect() as connection:
-        states = [entry["state"] for entry in versions.answer_requests(connection)]
+        states = [entry["state"] for entry in requests.answer_requests(connection)]
         assert states == ["done", "failed"]
-        assert versions.answer_requests(connection) == []
+        assert requests.answer_requests(connection) == []
     assert "Staff have 20 days of leave." in folder.live_texts()
     results = folder.query("select result from landing.requests where document_id = %s order by id", document)
     assert results[0][0]["restored"][0]["version"] == 1

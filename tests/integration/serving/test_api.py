@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -34,7 +35,11 @@ def api(serving: Any, handbook: None) -> Iterator[httpx.Client]:
 def claude_api(serving: Any, handbook: None, upstream: MessagesServer) -> Iterator[httpx.Client]:
     """An API whose answers a Messages server writes."""
     with serving(
-        anthropic_api_key="sk-test", anthropic_base_url=upstream.url, first_token_timeout=1.0, idle_timeout=1.0
+        anthropic_api_key="sk-test",
+        anthropic_base_url=upstream.url,
+        first_token_timeout=1.0,
+        idle_timeout=1.0,
+        breaker_failures=1000,
     ) as client:
         yield client
 
@@ -176,7 +181,12 @@ def test_health_metrics_and_openapi(api: httpx.Client) -> None:
     assert api.get("/health/live").json() == {"status": "live"}
     ready = api.get("/health/ready")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-    assert 'regesta_http_requests_total{method="GET",route="/health/ready"' in api.get("/metrics").text
+    metrics = api.get("/metrics").text
+    assert 'regesta_http_requests_total{method="GET",route="/health/ready"' in metrics
+    pool = dict(re.findall(r'^regesta_pool_connections{state="(\w+)"} (\S+)$', metrics, re.MULTILINE))
+    assert set(pool) == {"idle", "used", "waiting"}
+    assert float(pool["idle"]) + float(pool["used"]) >= 1
+    assert float(pool["waiting"]) == 0
     paths = api.get("/openapi.json").json()["paths"]
     assert {"/v1/ask", "/v1/search", "/ask", "/health/live", "/health/ready"} <= paths.keys()
 
@@ -184,7 +194,7 @@ def test_health_metrics_and_openapi(api: httpx.Client) -> None:
 def test_claude_writes_the_answer_from_isolated_sources(claude_api: httpx.Client, upstream: MessagesServer) -> None:
     stream = events(claude_api)
     assert text_of(stream) == "Locked after eight tries [1]."
-    assert dict(stream[:-1])["usage"] == {"input_tokens": 42, "output_tokens": 7}
+    assert dict(stream[:-1])["usage"] == {"input_tokens": 42, "output_tokens": 7, "cached_tokens": 0, "cost": None}
     request = upstream.requests[-1]
     assert request["path"] == "/v1/messages"
     assert request["headers"]["authorization"] == "Bearer sk-test"

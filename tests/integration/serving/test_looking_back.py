@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from ingestion import steps, versions
+from ingestion import requests, steps, versions
 from ingestion.sources import add_source
 from ingestion.workbench import Workbench
 
@@ -145,7 +145,7 @@ def test_versions_are_listed_and_a_rollback_is_asked_for(
     assert asked.status_code == 202
     assert api.get(asked.headers["Location"]).json()["state"] == "waiting"
     with bench.connect() as connection:
-        versions.answer_requests(connection)
+        requests.answer_requests(connection)
     done = api.get(asked.headers["Location"]).json()
     assert (done["state"], done["result"]["restored"][0]["version"]) == ("done", 1)
     assert any("20 days" in hit["text"] for hit in _search(api))

@@ -76,7 +76,11 @@ def test_no_question_fails_while_the_model_changes_and_changes_back(
     serving: Any, bench: Workbench, candidate: Any, server: EmbeddingServer, notice_seconds: float
 ) -> None:
     model, embedder = candidate
-    with serving(generator="extractive") as client, bench.connect() as connection, Asker(client) as asker:
+    with (
+        serving(generator="extractive", embedding_ttl=0) as client,
+        bench.connect() as connection,
+        Asker(client) as asker,
+    ):
         old = serving_model(connection)
         asked = server.embedded.total()
         reembedding.switch(connection, model, embedder, "an operator", notice_seconds=notice_seconds)
@@ -98,7 +102,7 @@ def test_a_model_that_cannot_be_loaded_is_a_typed_error_and_text_search_goes_on(
     serving: Any, bench: Workbench, candidate: Any, database: Any
 ) -> None:
     model, embedder = candidate
-    with serving(generator="extractive") as client, bench.connect() as connection:
+    with serving(generator="extractive", embedding_ttl=0) as client, bench.connect() as connection:
         old = serving_model(connection)
         with psycopg.connect(database.conninfo("regesta_owner")) as owner:
             owner.execute("update corpus.embedding_models set revision = 'r9' where id = %s", [model.id])

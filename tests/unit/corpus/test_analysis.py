@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +64,15 @@ def test_sentences_split_both_languages() -> None:
     assert sentences(text) == [
         "안녕하세요.", "로그인이 됐나요?", "Dr. Smith went home.", "It costs 3.5 dollars, e.g. Tuesday.",
     ]  # fmt: skip
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    texts = [
+        "Eight wrong passwords locked accounts",
+        "비밀번호 재설정 running quickly",
+        "generalisations considered",
+    ] * 300
+    expected = [lexemes(text) for text in texts]
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(3):
+            assert list(threads.map(lexemes, texts)) == expected

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from corpus.media_types import DOCX, EPUB, OLE, PPTX, XLSX
 from ingestion import parsing
 from ingestion.errors import Unparseable
 from ingestion.parsing import parse
-from ingestion.parsing.media_types import DOCX, EPUB, OLE, PPTX, XLSX
 
 OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 GIF = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from serving.access import KEY_PREFIX, hash_key
+from serving.access import hash_key
+from serving.keys import KEY_PREFIX
 
 
 def test_hash_key_is_sha256_and_hides_the_key() -> None:

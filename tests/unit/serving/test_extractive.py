@@ -7,8 +7,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.generators.extractive import MAX_SENTENCES, Unit, coverage, quotable, select
-from serving.retriever import Hit
+from serving.generators.extractive import MAX_SENTENCES, Unit, coverage, names_alike, quotable, select
+from serving.hits import Hit
 
 
 def hit(text: str, kind: str = "text") -> Hit:
@@ -32,6 +32,17 @@ def test_quotable_cuts_sentences_and_keeps_lists_whole() -> None:
 def test_quotable_gives_every_row_its_header() -> None:
     parts = quotable(hit("plan | price\nbasic | 3\npro | 9", "table"), 1)
     assert [part.text for part in parts] == ["plan | price\nbasic | 3", "plan | price\npro | 9"]
+
+
+def test_code_is_quoted_as_code_and_a_documents_own_numbers_are_no_citations() -> None:
+    assert [part.text for part in quotable(hit("a = b[1]", "code"), 1)] == ["```\na = b[1]\n```"]
+    assert [part.text for part in quotable(hit("As [3] says."), 1)] == ["As (3) says."]
+
+
+def test_names_alike_wants_every_version_and_code_of_the_question() -> None:
+    passage = hit("Version 3.1 came in 2026; AUTH-133 is fixed.")
+    assert names_alike("What does auth-133 mean in 3.1? I have 2 files.", passage)
+    assert not names_alike("When does 4.0 come?", passage)
 
 
 def test_coverage_counts_rare_words_more_than_common_ones() -> None:

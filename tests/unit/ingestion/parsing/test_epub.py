@@ -7,10 +7,10 @@ import zipfile
 
 import pytest
 
+from corpus.media_types import EPUB
 from ingestion.errors import Unparseable
 from ingestion.items import Element
 from ingestion.parsing import parse
-from ingestion.parsing.media_types import EPUB
 
 PACKAGE = """<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0">
 <metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>길잡이</dc:title><dc:creator>한지우</dc:creator>

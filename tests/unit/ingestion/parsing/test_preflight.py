@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus.media_types import DOCX, EPUB, PPTX, XLSX
 from ingestion.errors import Unparseable
-from ingestion.parsing.media_types import DOCX, EPUB, PPTX, XLSX
 from ingestion.parsing.preflight import PreflightLimits, check
 from tests.faults.hostile_archives import nested, zipped
 from tests.faults.hostile_file import MIB, Entry, deflated, raw_zip

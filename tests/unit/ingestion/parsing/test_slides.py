@@ -9,9 +9,9 @@ from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
+from corpus.media_types import PPTX
 from ingestion.items import Element
 from ingestion.parsing import parse
-from ingestion.parsing.media_types import PPTX
 
 
 def deck() -> bytes:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from corpus.media_types import media_type
 from ingestion.items import Element
 from ingestion.parsing import parse
-from ingestion.parsing.media_types import media_type
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from datetime import date, datetime, time
 import pytest
 from openpyxl import Workbook
 
+from corpus.media_types import XLSX
 from ingestion.errors import Unparseable
 from ingestion.items import Element
 from ingestion.parsing import parse, tables
-from ingestion.parsing.media_types import XLSX
 from ingestion.parsing.spreadsheets import shown
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingestion.parsing.tabular import DELIMITERS, delimiter, parse_csv
@@ -22,6 +22,7 @@ def test_parse_csv_finds_delimiter_and_encoding(mark: str, encoding: str) -> Non
     assert (table.kind, table.text) == ("table", f"요금제 | 가격\n팀{mark.strip()} 여럿 | 6,900 원")
 
 
+@example([["셀", "셀;", "셀;0"], ["셀", "셀;", "셀;"]], "\t")
 @given(st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=2, max_size=5), st.sampled_from(DELIMITERS))
 def test_every_cell_arrives(rows: list[list[str]], mark: str) -> None:
     buffer = io.StringIO()

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import docx
 
+from corpus.media_types import DOCX
 from ingestion.parsing import parse
-from ingestion.parsing.media_types import DOCX
 
 
 def document() -> bytes:

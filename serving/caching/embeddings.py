@@ -1,0 +1,48 @@
+"""The cache of question vectors: an hour, in Postgres, the longest unused make room."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+from pgvector import HalfVector
+
+from serving.access import Pool, Scope, scoped
+from serving.caching.room import Room
+from sql import queries
+
+TTL_SECONDS = 3600
+
+
+class EmbeddingCache:
+    """Remembers what a question was embedded as; the question itself is not kept, only its hash."""
+
+    def __init__(self, pool: Pool, room: Room, ttl_seconds: int = TTL_SECONDS) -> None:
+        self._pool = pool
+        self._room = room
+        self._ttl = ttl_seconds
+
+    async def get(self, scope: Scope, text: str, model_id: int) -> NDArray[np.float32] | None:
+        """Return the vector a model gave to this text within the last hour, or None."""
+        key = {"model_id": model_id, "text_hash": _hash(text)}
+        async with scoped(self._pool, scope) as connection:
+            row = await (await connection.execute(queries("caches")["get_embedding"], key)).fetchone()
+        return None if row is None else np.fromstring(row[0].strip("[]"), np.float32, sep=",")
+
+    async def put(self, scope: Scope, text: str, model_id: int, vector: NDArray[np.float32]) -> None:
+        """Keep a vector, in half precision, as the search compares it."""
+        row = {
+            "tenant_id": scope.tenant_id,
+            "model_id": model_id,
+            "text_hash": _hash(text),
+            "vector": HalfVector(vector).to_text(),
+            "ttl": self._ttl,
+        }
+        async with scoped(self._pool, scope) as connection:
+            await connection.execute(queries("caches")["put_embedding"], row)
+            await self._room.make(connection)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
