@@ -13,7 +13,7 @@ from fastapi_offline import FastAPIOffline
 from sse_starlette.sse import AppStatus
 
 from serving.api import ask, batches, chat, documents, feedback, health, lineage, problems, quarantine, uploads
-from serving.api.edges import BodyLimitMiddleware, RateHeadersMiddleware
+from serving.api.edges import BodyLimitMiddleware, CutOffMiddleware, RateHeadersMiddleware
 from serving.assembling import DRAIN_SECONDS, open_engine
 from serving.engine import Engine
 from serving.limits import Limiter
@@ -61,6 +61,7 @@ def create_app(settings: ServingSettings | None = None) -> FastAPI:
     app.add_middleware(BodyLimitMiddleware, byte_limit=app.state.settings.request_max_bytes)
     app.add_middleware(RateHeadersMiddleware)
     app.add_middleware(MetricsMiddleware)
+    app.add_middleware(CutOffMiddleware)  # outermost: nothing wraps what it is given
     problems.install(app)
     app.add_route("/", lambda _: RedirectResponse("/docs"), include_in_schema=False)
     app.include_router(ask.router)

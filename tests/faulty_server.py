@@ -20,6 +20,7 @@ class FaultyServer(ThreadingHTTPServer):
 
     Attributes:
         faulty_requests: How many of the next requests misbehave; None: all.
+        endless_word: What an endless stream is made of.
         writing: Streams that are being written now.
     """
 
@@ -29,6 +30,7 @@ class FaultyServer(ThreadingHTTPServer):
     def __init__(self, handler: type[FaultyHandler]) -> None:
         super().__init__(("127.0.0.1", 0), handler)
         self.words = ["Locked", " after", " eight", " tries", " [1]."]
+        self.endless_word = "word "
         self.fault: str | None = None
         self.faulty_requests: int | None = None
         self.retry_after: str | None = None
@@ -124,7 +126,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
         self.end()
 
     def _words(self, fault: str | None) -> list[str]:
-        return {"endless": ["word "] * 2000, "empty": []}.get(fault or "", self.server.words)
+        return {"endless": [self.server.endless_word] * 2000, "empty": []}.get(fault or "", self.server.words)
 
     def _misbehave(self, fault: str) -> None:
         if fault.startswith("error"):

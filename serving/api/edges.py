@@ -1,12 +1,18 @@
-"""What holds for every request, before and after its route: how large it may be, and how many are left."""
+"""What holds for every request, before and after its route: how large it may be, how many are left, when it is cut."""
 
 from __future__ import annotations
 
+import asyncio
+
+import structlog
+from sse_starlette.sse import SendTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access import Scope as Caller
 from serving.limits import minute_seconds_left
+
+log = structlog.get_logger(__name__)
 
 
 class BodyLimitMiddleware:
@@ -47,6 +53,26 @@ class RateHeadersMiddleware:
             await send(message)
 
         await self.app(scope, receive, told if scope["type"] == "http" else send)
+
+
+class CutOffMiddleware:
+    """Drops the connection of a reader who takes nothing any more: closing it would wait until all was taken."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        try:
+            await self.app(scope, receive, send)
+        except SendTimeoutError:
+            # ASGI has no word for this, so uvicorn's own connection is reached for; another server closes as it does.
+            transport = getattr(getattr(receive, "__self__", None), "transport", None)
+            if transport is None:
+                raise
+            transport.abort()
+            await asyncio.sleep(0)  # the server learns of it before it looks for the end of the response
+            log.warning("reader_cut_off", path=scope["path"])
 
 
 def _rate(caller: Caller) -> list[tuple[bytes, bytes]]:
