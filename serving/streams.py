@@ -46,6 +46,14 @@ class _Running:
         self.events.append(replace(event, number=len(self.events) + 1))
         self.grown.set()
 
+    def break_off(self) -> None:
+        """Say why the answer ends here; one that is done, and was only being kept, stays done."""
+        if self.events and self.events[-1].kind == "done":
+            return
+        ending = self.ending or "shutting-down"
+        self.add(Event("error", {"type": ending, "detail": _WHY[ending]}))
+        self.add(Event("done", {"answer_id": self.answer_id, "state": "abandoned", "citations": []}))
+
     def end(self, ending: Ending) -> None:
         """Have the writer stop; it says why in the stream."""
         if not self.has_ended and self.ending is None and self.task is not None:
@@ -108,10 +116,7 @@ class Streams:
                     if len(running.events) >= EVENT_LIMIT:
                         running.end("too-long")
         except asyncio.CancelledError:
-            ending = running.ending or "shutting-down"
-            running.add(Event("error", {"type": ending, "detail": _WHY[ending]}))
-            done = {"answer_id": running.answer_id, "state": "abandoned", "citations": []}
-            running.add(Event("done", done))
+            running.break_off()
         finally:
             STREAMS.dec()
             running.has_ended = True
