@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
+
+from serving.metrics import JOURNAL_LOST
+from tests.messages_server import running as messages_running
 
 QUESTION = "I am minsu.kim@example.com: after how many wrong passwords is an account locked?"
 
@@ -62,6 +69,67 @@ def test_a_database_that_is_away_for_a_while_costs_no_row(
             time.sleep(1)
         for reply in replies:
             assert logged(owner, reply.json()["answer_id"], "a.state") == ("complete",)
+
+
+def test_a_database_nobody_can_reach_costs_no_row(
+    serving: Any, handbook: None, owner: psycopg.Connection[Any], database: Any
+) -> None:
+    """Connections are ended and refused while an answer is written, as when the database is restarted."""
+    lost = JOURNAL_LOST._value.get()
+    with (
+        messages_running() as upstream,
+        psycopg.connect(database.admin, dbname="postgres", autocommit=True) as elsewhere,
+        serving(anthropic_api_key="sk-test", anthropic_base_url=upstream.url, pool_timeout=1.0) as client,
+    ):
+        upstream.fault = "drip"
+        with client.stream("POST", "/v1/ask", json={"question": QUESTION, "stream": True}) as response:
+            lines = (line for line in response.iter_lines() if line.startswith("data: {"))
+            answer_id = json.loads(next(lines).removeprefix("data: "))["answer_id"]
+            with out_of_reach(elsewhere, database.name):
+                assert json.loads(list(lines)[-1].removeprefix("data: "))["state"] == "complete"
+                assert client.post("/v1/search", json={"query": "x"}).status_code == 503
+        with psycopg.connect(database.conninfo("regesta_owner"), autocommit=True) as again:
+            assert logged(again, answer_id, "a.state, a.text") == ("complete", "Locked after eight tries [1].")
+    assert JOURNAL_LOST._value.get() == lost
+
+
+@contextmanager
+def out_of_reach(elsewhere: psycopg.Connection[Any], name: str) -> Iterator[None]:
+    """End every connection to a database and refuse new ones for the block."""
+    allow = sql.SQL("alter database {} with allow_connections {}")
+    elsewhere.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
+    elsewhere.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+    try:
+        yield
+    finally:
+        elsewhere.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
+
+
+def test_a_follow_up_is_logged_with_what_was_searched(
+    serving: Any, handbook: None, owner: psycopg.Connection[Any]
+) -> None:
+    earlier = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": "After eight [1]."}]
+    with serving(generator="extractive") as client:
+        body = {"messages": [*earlier, {"role": "user", "content": "And why?"}]}
+        answer_id = client.post("/v1/chat/completions", json=body).json()["id"].removeprefix("chatcmpl-")
+        question, rewritten = logged(owner, answer_id, "q.question, q.rewritten")
+    assert question == "And why?"
+    assert rewritten == f"{QUESTION}\nAnd why?".replace("minsu.kim@example.com", "[EMAIL]")
+
+
+def test_an_answer_holds_no_personal_data_either(
+    serving: Any, handbook: None, owner: psycopg.Connection[Any]
+) -> None:
+    with (
+        messages_running() as upstream,
+        serving(anthropic_api_key="sk-test", anthropic_base_url=upstream.url) as client,
+    ):
+        upstream.words = ["Write to", " minsu.kim@", "example.com", " [1]."]
+        reply = client.post("/v1/ask", json={"question": QUESTION}).json()
+        assert "minsu.kim@example.com" in reply["answer"], "what was asked for is shown to who asked"
+        assert logged(owner, reply["answer_id"], "a.text, a.tier, a.model") == (
+            "Write to [EMAIL] [1].", "light", "claude-haiku-5-5",
+        )  # fmt: skip
 
 
 def test_a_clean_stop_writes_what_waits(serving: Any, handbook: None, owner: psycopg.Connection[Any]) -> None:
