@@ -145,6 +145,8 @@ async def _opened(
     """
     try:
         return await _first(pool, statement, given, is_all)
+    except PoolTimeout:  # one of them too, but nothing is broken: who has waited once is not to wait again
+        raise
     except psycopg.OperationalError:
         await pool.check()
         return await _first(pool, statement, given, is_all)

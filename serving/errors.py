@@ -70,6 +70,14 @@ class GeneratorUnavailable(ServingError):
         self.reason: Reason = reason
 
 
+class ShuttingDown(ServingError):
+    """This worker is being stopped before the answer was finished; another one answers."""
+
+    status = 503
+    slug = "shutting-down"
+    title = "This server is being stopped"
+
+
 class OutsideRetention(ServingError):
     """What was served then is no longer kept, or the time has not come yet."""
 

@@ -23,6 +23,8 @@ from serving.questions import Answer, Asked
 from sql import queries
 
 RETRY_SECONDS = 1.0
+STOP_SECONDS = 4.0
+"""How long a stop waits for the database; after the streams' end, and before the process is killed."""
 log = structlog.get_logger(__name__)
 Statements = Sequence[tuple[LiteralString, dict[str, Any]]]
 Rows = Callable[[], Statements]
@@ -41,14 +43,15 @@ class Journal:
         """Begin writing."""
         self._writer = asyncio.create_task(self._write())
 
-    async def stop(self, seconds: float = 10.0) -> None:
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Write what is queued, for at most `seconds`, and stop."""
         try:
             async with asyncio.timeout(seconds):
                 await self._rows.join()
         except TimeoutError:
-            JOURNAL_LOST.inc(self._rows.qsize())
-            log.error("journal_lost_rows", rows=self._rows.qsize())
+            lost = self._rows.qsize() + 1  # the writer holds one
+            JOURNAL_LOST.inc(lost)
+            log.error("journal_lost_rows", rows=lost)
         if self._writer:
             self._writer.cancel()
 

@@ -19,6 +19,7 @@ from sql import queries
 
 LEASE_SECONDS = 60.0
 """How long an answer counts as running after its worker was last heard of."""
+CLOSE_SECONDS = 1.0
 _STREAMS_RETRY_SECONDS = 2  # nobody knows when one of the key's answers ends
 _PATIENCE = (0.05, 0.1, 0.2)
 """Seconds between looks for a free place: an answer gives its place back just after its last byte was sent."""
@@ -72,18 +73,19 @@ class Limiter:
         finally:
             renewing.cancel()
             # A task of its own: whoever leaves early is being cancelled, and the lease must be given back all the same.
+            # Nobody waits for it: an error's reply is sent after this, and the database may be away.
             ending = asyncio.create_task(self._end(scope, lease_id))
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
-            await asyncio.shield(ending)
 
     async def spend(self, scope: Scope, tokens: int) -> None:
         """Book tokens a language model read and wrote; the answer that goes beyond the limit is the last of the day."""
         await self._execute(scope, queries("limits")["spend_tokens"], spending(scope, tokens))
 
     async def close(self) -> None:
-        """Wait until every lease that is being given back is."""
-        await asyncio.gather(*self._ending)
+        """Wait a moment for the leases that are being given back; the rest run out by themselves."""
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=CLOSE_SECONDS)
 
     async def _take_patiently(self, scope: Scope) -> UUID:
         for pause in _PATIENCE:

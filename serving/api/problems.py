@@ -27,7 +27,7 @@ _DESCRIPTIONS = {
     422: "The request is not valid",
     429: "A limit of the key is reached",
     502: "The language model did not answer",
-    503: "The database or a model cannot be used now",
+    503: "The database or a model cannot be used now, or this server is being stopped",
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from serving.api.schemas import AnswerReply
-from serving.errors import CallerLeft, GeneratorUnavailable, NotFound
+from serving.errors import CallerLeft, GeneratorUnavailable, NotFound, ServingError, ShuttingDown
 from serving.events import Event
 
 HEARTBEAT_SECONDS = 15
@@ -69,10 +69,16 @@ async def collected(events: Events, timings: dict[str, float]) -> AnswerReply:
                 reply["usage"] = {name: count for name, count in event.data.items() if name != "cost"}
                 reply["cost"] = event.data["cost"]
             elif event.kind == "error":
-                raise GeneratorUnavailable(event.data["detail"])
+                raise _error(event)
             elif event.kind == "done":
                 reply["citations"] = event.data["citations"]
     return AnswerReply(**reply)
+
+
+def _error(event: Event) -> ServingError:
+    if event.data["type"] == ShuttingDown.slug:
+        return ShuttingDown(event.data["detail"], retry_after=1)
+    return GeneratorUnavailable(event.data["detail"])
 
 
 async def unless_left(request: Request, work: Coroutine[Any, Any, Reply]) -> Reply:

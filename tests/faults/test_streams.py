@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,13 +23,19 @@ from tests.api_process import running as process_running
 from tests.integration import conftest as corpus
 from tests.messages_server import MessagesServer
 from tests.messages_server import running as messages_running
+from tests.outage import out_of_reach
 
 QUESTION = "After how many wrong passwords is an account locked?"
 STREAMS = 20
 EXIT_SECONDS = 8.0
+KILL_SECONDS = 10.0
+"""When the supervisor loses patience."""
 
 bench, source_bucket, handbook = corpus.bench, corpus.source_bucket, corpus.handbook
 new_key, serving = corpus.new_key, corpus.serving
+
+
+Running = tuple[subprocess.Popen[bytes], httpx.Client, Path]
 
 
 @pytest.fixture
@@ -52,33 +59,48 @@ def ending(client: httpx.Client, started: list[str]) -> list[tuple[str, Any]]:
     return events
 
 
-def test_a_server_told_to_stop_ends_every_stream_and_loses_no_row(
-    handbook: None, upstream: MessagesServer, settings: Callable[..., Any], machine: Any, database: Any,
+@pytest.fixture
+def worker(
+    handbook: None, upstream: MessagesServer, settings: Callable[..., Any], machine: Any,
     new_key: Callable[..., str], tmp_path: Path,
-) -> None:  # fmt: skip
+) -> Iterator[Running]:  # fmt: skip
+    """The API as the stack runs it, a client with a key, and its log."""
     from serving.settings import ServingSettings
 
     known = settings(ServingSettings, anthropic_api_key="sk-test", anthropic_base_url=upstream.url, answer_cache=False)
-    headers = {"Authorization": f"Bearer {new_key()}"}
-    log = tmp_path / "serving.log"
+    headers, log = {"Authorization": f"Bearer {new_key()}"}, tmp_path / "serving.log"
+    with (
+        process_running(machine, known, log) as (process, base),
+        httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False) as client,
+    ):
+        yield process, client, log
+
+
+def wait_for(condition: Callable[[], bool], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+def stopped(process: subprocess.Popen[bytes]) -> float:
+    """Tell a process to stop; return the seconds it took."""
+    told = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    return time.monotonic() - told
+
+
+def test_a_server_told_to_stop_ends_every_stream_and_loses_no_row(worker: Running, database: Any) -> None:
+    process, client, log = worker
     started: list[str] = []
-    with process_running(machine, known, log) as (process, base), ExitStack() as stack:
-        threads = stack.enter_context(ThreadPoolExecutor(STREAMS))
-        client = stack.enter_context(httpx.Client(base_url=base, headers=headers, timeout=30, trust_env=False))
+    with ThreadPoolExecutor(STREAMS) as threads:
         streams = [threads.submit(ending, client, started) for _ in range(STREAMS)]
-        deadline = time.monotonic() + 30
-        while len(started) < STREAMS and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert len(started) == STREAMS, log.read_text()
-        told = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-        seconds = time.monotonic() - told
+        wait_for(lambda: len(started) == STREAMS, log)
+        assert stopped(process) < EXIT_SECONDS, log.read_text()
         endings = [stream.result(10) for stream in streams]
-    for events in endings:
-        assert [kind for kind, _ in events[-3:-1]] == ["error", "done"]
-        assert (events[-3][1]["type"], events[-2][1]["state"], events[-1][1]) == ("shutting-down", "abandoned", "[DONE]")
-    assert seconds < EXIT_SECONDS, log.read_text()
+    for (kind, error), (_, done), (_, last) in (events[-3:] for events in endings):
+        assert (kind, error["type"], done["state"], last) == ("error", "shutting-down", "abandoned", "[DONE]")
     assert "Traceback" not in log.read_text()
     with psycopg.connect(database.conninfo("regesta_owner")) as connection:
         rows = connection.execute(
@@ -86,6 +108,30 @@ def test_a_server_told_to_stop_ends_every_stream_and_loses_no_row(
             " join serving.answers as a on a.query_id = q.id where q.id = any(%s::uuid[])", [started],
         ).fetchall()  # fmt: skip
     assert sorted(rows) == sorted((answer_id, "abandoned", True) for answer_id in started)
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_whoever_waits_for_a_whole_reply_is_told_and_lost_rows_are_counted(
+    worker: Running, upstream: MessagesServer, database: Any, is_away: bool
+) -> None:
+    process, client, log = worker
+    bodies: dict[str, Any] = {
+        "/v1/ask": {"question": QUESTION},
+        "/v1/chat/completions": {"messages": [{"role": "user", "content": QUESTION}]},
+    }
+    with ThreadPoolExecutor(2) as threads, ExitStack() as meanwhile:
+        asked = [threads.submit(client.post, path, json=body) for path, body in bodies.items()]
+        wait_for(lambda: len(upstream.writing) == len(bodies), log)
+        time.sleep(0.5)  # the rows of the questions are written; those of the answers are not
+        if is_away:
+            meanwhile.enter_context(out_of_reach(database))
+        assert stopped(process) < (KILL_SECONDS if is_away else EXIT_SECONDS), log.read_text()
+        replies = [reply.result(10) for reply in asked]
+    for reply in replies:
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+        assert reply.json()["type"] == "urn:regesta:problem:shutting-down"
+    assert "Traceback" not in log.read_text()
+    assert ("journal_lost_rows" in log.read_text(), "rows=2" in log.read_text()) == (is_away, is_away)
 
 
 def test_a_reader_that_stops_reading_is_cut_off(

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from serving.metrics import JOURNAL_LOST
 from tests.messages_server import running as messages_running
+from tests.outage import out_of_reach
 
 QUESTION = "I am minsu.kim@example.com: after how many wrong passwords is an account locked?"
 
@@ -78,31 +76,18 @@ def test_a_database_nobody_can_reach_costs_no_row(
     lost = JOURNAL_LOST._value.get()
     with (
         messages_running() as upstream,
-        psycopg.connect(database.admin, dbname="postgres", autocommit=True) as elsewhere,
         serving(anthropic_api_key="sk-test", anthropic_base_url=upstream.url, pool_timeout=1.0) as client,
     ):
         upstream.fault = "drip"
         with client.stream("POST", "/v1/ask", json={"question": QUESTION, "stream": True}) as response:
             lines = (line for line in response.iter_lines() if line.startswith("data: {"))
             answer_id = json.loads(next(lines).removeprefix("data: "))["answer_id"]
-            with out_of_reach(elsewhere, database.name):
+            with out_of_reach(database):
                 assert json.loads(list(lines)[-1].removeprefix("data: "))["state"] == "complete"
                 assert client.post("/v1/search", json={"query": "x"}).status_code == 503
         with psycopg.connect(database.conninfo("regesta_owner"), autocommit=True) as again:
             assert logged(again, answer_id, "a.state, a.text") == ("complete", "Locked after eight tries [1].")
     assert JOURNAL_LOST._value.get() == lost
-
-
-@contextmanager
-def out_of_reach(elsewhere: psycopg.Connection[Any], name: str) -> Iterator[None]:
-    """End every connection to a database and refuse new ones for the block."""
-    allow = sql.SQL("alter database {} with allow_connections {}")
-    elsewhere.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
-    elsewhere.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
-    try:
-        yield
-    finally:
-        elsewhere.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
 
 
 def test_a_follow_up_is_logged_with_what_was_searched(
@@ -117,9 +102,7 @@ def test_a_follow_up_is_logged_with_what_was_searched(
     assert rewritten == f"{QUESTION}\nAnd why?".replace("minsu.kim@example.com", "[EMAIL]")
 
 
-def test_an_answer_holds_no_personal_data_either(
-    serving: Any, handbook: None, owner: psycopg.Connection[Any]
-) -> None:
+def test_an_answer_holds_no_personal_data_either(serving: Any, handbook: None, owner: psycopg.Connection[Any]) -> None:
     with (
         messages_running() as upstream,
         serving(anthropic_api_key="sk-test", anthropic_base_url=upstream.url) as client,

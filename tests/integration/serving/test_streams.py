@@ -139,6 +139,17 @@ def test_leaving_stops_the_model(api: httpx.Client, upstream: MessagesServer, pa
     assert upstream.cut.wait(1.5), "the upstream went on writing"
 
 
+def test_a_stream_that_says_nothing_shows_that_it_lives(
+    api: httpx.Client, upstream: MessagesServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.api.streaming.HEARTBEAT_SECONDS", 0.5)
+    upstream.fault = "stall"
+    with api.stream("POST", "/v1/ask", json={"question": QUESTION, "stream": True}) as response:
+        lines = list(response.iter_lines())
+    assert sum(line.startswith(": ping") for line in lines) >= 3
+    assert [kind for _, kind, _ in parsed(iter(lines))][-2:] == ["error", "done"], "a comment is no event"
+
+
 @pytest.mark.parametrize("bad", ["x", "1/2", "00000000-0000-0000-0000-000000000000/-1"])
 def test_a_malformed_id_is_refused(api: httpx.Client, bad: str) -> None:
     response = api.post("/v1/ask", json={"question": QUESTION}, headers={"Last-Event-ID": bad})

@@ -42,7 +42,9 @@ class Script:
 
 def written(pieces: Sequence[Piece | Exception], cache: Decision | None = None) -> tuple[list[Event], Answer]:
     """Return the events of an answer and what is kept of it."""
-    asked = Asked(Scope(NOBODY, "t", ()), "q", "q", "hybrid", EVERYTHING, Query("q"), [HIT], [], {}, time.perf_counter())
+    asked = Asked(
+        Scope(NOBODY, "t", ()), "q", "q", "hybrid", EVERYTHING, Query("q"), [HIT], [], {}, time.perf_counter()
+    )
     asked.cache = cache or Decision("miss", "nothing near")
     answer = Answer()
 
