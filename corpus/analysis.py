@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from importlib.metadata import version
 from threading import local
 from typing import TYPE_CHECKING, Any
 
+from corpus.cores import available_cores
+
 if TYPE_CHECKING:
-    from kiwipiepy import Kiwi
+    from kiwipiepy import Kiwi, Token
 
 VERSION = f"analysis-1+kiwi-{version('kiwipiepy')}+snowball-{version('snowballstemmer')}"
 
@@ -44,11 +46,16 @@ _own = local()
 
 def lexemes(text: str) -> list[str]:
     """Return the lexemes of a text in order, with repetition; empty when it holds only punctuation."""
-    text = _CONTRACTION.sub("", unicodedata.normalize("NFKC", text).casefold())
-    found = _foreign(text)
-    if _HANGUL.search(text):
-        found += _korean(text)
-    return found
+    text = _folded(text)
+    return _foreign(text) + (_korean(_kiwi().tokenize(text)) if _HANGUL.search(text) else [])
+
+
+def lexemes_of(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Return the lexemes of each of many texts: the same as `lexemes`, on every core."""
+    folded = [_folded(text) for text in texts]
+    korean = iter(_kiwi().tokenize([text for text in folded if _HANGUL.search(text)]))
+    for text in folded:
+        yield _foreign(text) + (_korean(next(korean)) if _HANGUL.search(text) else [])
 
 
 def tsvector(words: Iterable[str]) -> str:
@@ -82,19 +89,28 @@ def language(text: str) -> str:
     return "ko" if letters and len(_HANGUL.findall(text)) >= 0.2 * letters else "en"
 
 
+@lru_cache(maxsize=2**16)
+def stem(word: str) -> str:
+    """Return the stem of an English word in small letters: the same for all its inflections."""
+    return str(_stemmer().stemWord(word))
+
+
+def _folded(text: str) -> str:
+    return _CONTRACTION.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
 def _foreign(text: str) -> list[str]:
-    stem = _stemmer().stemWord
     return [stem(word)[:100] for word in _FOREIGN_WORD.findall(text) if word not in _STOP_WORDS]
 
 
-def _korean(text: str) -> list[str]:
+def _korean(tokens: Iterable[Token]) -> list[str]:
     """Return Korean content morphemes; nouns written together are also given as the one word they form.
 
     Kiwi cuts 비밀번호를 into 비밀+번호 but keeps 비밀번호로 whole; the joined form meets both.
     """
     found: list[str] = []
-    run: list[Any] = []
-    for token in _kiwi().tokenize(text):
+    run: list[Token] = []
+    for token in tokens:
         is_part = token.tag in _JOINABLE
         if run and not (is_part and token.start == run[-1].start + run[-1].len):
             found += _joined(run)
@@ -109,7 +125,7 @@ def _korean(text: str) -> list[str]:
     return found + _joined(run)
 
 
-def _joined(run: list[Any]) -> list[str]:
+def _joined(run: list[Token]) -> list[str]:
     word = "".join(token.form for token in run)
     return [word] if len(run) > 1 and _HANGUL.search(word) else []
 
@@ -122,7 +138,7 @@ def _quoted(word: str) -> str:
 def _kiwi() -> Kiwi:
     from kiwipiepy import Kiwi
 
-    return Kiwi(num_workers=1)
+    return Kiwi(num_workers=available_cores())
 
 
 def _stemmer() -> Any:

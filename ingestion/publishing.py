@@ -167,9 +167,9 @@ def _lexemes(connection: Connection, tenant_id: str, items: Sequence[Item]) -> d
         {"tenant_id": tenant_id, "chunk_hashes": list(chunks), "analysis": analysis.VERSION},
     )
     known = {chunk_hash: (lexemes, count) for chunk_hash, lexemes, count in rows}
-    for chunk_hash in chunks.keys() - known.keys():
-        chunk = chunks[chunk_hash]
-        words = analysis.lexemes(" ".join((*chunk.heading_path, chunk.text)))
+    new = {chunk_hash: chunk for chunk_hash, chunk in chunks.items() if chunk_hash not in known}
+    texts = (" ".join((*chunk.heading_path, chunk.text)) for chunk in new.values())
+    for chunk_hash, words in zip(new, analysis.lexemes_of(texts), strict=True):
         known[chunk_hash] = (analysis.tsvector(words), len(words))
     return known
 

@@ -70,7 +70,8 @@ class PackagedEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, without special tokens and prefix."""
-        return [len(self._token_ids(text)) for text in texts]
+        encoded = self._tokenizer.encode_batch_fast([well_formed(text) for text in texts], add_special_tokens=False)
+        return [len(each.ids) for each in encoded]
 
     def _embed_one(self, text: str) -> Vectors:
         content = self._token_ids(text)[: self.max_tokens - 2]

@@ -19,7 +19,7 @@ from ingestion.items import Element, Parsed
 
 __all__ = ["VERSION", "Entities", "EntityRecogniser", "default_recogniser", "extract", "title"]
 
-VERSION = f"extraction-1+{PackagedRecogniser.name}+langdetect-{version('langdetect')}"
+VERSION = f"extraction-2+{PackagedRecogniser.name}+langdetect-{version('langdetect')}"
 """Part of the pipeline's fingerprint: a new one describes every document anew."""
 
 _BODY_CHARACTERS = 20_000

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ingestion.extraction import gazetteer
 from ingestion.extraction.entities import Entities, ranked
-from ingestion.extraction.linguistics import tagged
+from ingestion.extraction.linguistics import named
+from ingestion.extraction.name_candidates import CAPITALISED, LINKING, WHERE, small_words, worth_reading
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
@@ -25,9 +26,6 @@ _HONORIFIC = r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor)\.?\s+"
 _AFTER_HONORIFIC = re.compile(rf"\b{_HONORIFIC}$")
 _BEFORE = re.compile(rf"^(?:[Tt]he\s+|{_HONORIFIC})+")
 _AFTER = re.compile(r"(?:['’]s?|[.,;:])$")
-_CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]*(?:['’.-][^\W\d_]+)*\.?")
-_LINKING = frozenset("of and & the for de da di del van von der den la le el al bin ibn".split())  # noqa: SIM905
-_WHERE = frozenset({"in", "near", "at", "from"})
 _ORGANISATION = frozenset(
     """
     agency airlines association bank board bureau college commission committee company co corp corporation council
@@ -52,8 +50,8 @@ def find(texts: Sequence[str]) -> Entities:
     People need a first and a last name, or an honorific. Places need to be known, or to stand where places do.
     Organisations need a word that only they have (Bank, Inc), or two words and two mentions.
     """
-    docs = tagged(tuple(texts))
-    ordinary = {token.text for doc in docs for token in doc if token.is_lower}
+    ordinary = small_words(texts)
+    docs = named(worth_reading(texts, ordinary))
     mentions = [mention for mention in _mentions(docs) if not _is_ordinary(mention, ordinary)]
     votes: dict[str, Counter[Kind]] = defaultdict(Counter)
     for mention in mentions:
@@ -72,7 +70,7 @@ def find(texts: Sequence[str]) -> Entities:
     return Entities(agreed("people"), agreed("organisations"), agreed("places"))
 
 
-def _mentions(docs: Iterable[Doc]) -> Iterator[_Mention]:
+def _mentions(docs: Iterator[Doc]) -> Iterator[_Mention]:
     for doc in docs:
         for span in doc.ents:
             kind = _KINDS.get(span.label_)
@@ -82,8 +80,8 @@ def _mentions(docs: Iterable[Doc]) -> Iterator[_Mention]:
 
 
 def _is_written_like_a_name(words: Sequence[str]) -> bool:
-    capitalised = [word for word in words if _CAPITALISED.fullmatch(word)]
-    linking = sum(word in _LINKING for word in words)
+    capitalised = [word for word in words if CAPITALISED.fullmatch(word.removesuffix("."))]
+    linking = sum(word in LINKING for word in words)
     return bool(capitalised) and len(words) <= 6 and len(capitalised) + linking == len(words)
 
 
@@ -95,13 +93,13 @@ def _has_cue(kind: Kind, name: str, span: Span) -> bool:
         return len(words) < 5 and len(whole) > (0 if titled else 1) and words[-1] in whole
     if kind == "organisations":
         return len(words) > 1 and any(word.lower().strip(".") in _ORGANISATION for word in words)
-    stands_there = span.start > 0 and span.doc[span.start - 1].lower_ in _WHERE
+    stands_there = span.start > 0 and span.doc[span.start - 1].lower_ in WHERE
     is_numbered = span.end < len(span.doc) and span.doc[span.end].text[0].isdigit()  # Listing 3-1
     is_acronym = any(len(word) > 1 and word.isupper() for word in words)
     return name in gazetteer.places("en") or (stands_there and not is_numbered and not is_acronym)
 
 
-def _is_ordinary(mention: _Mention, ordinary: set[str]) -> bool:
+def _is_ordinary(mention: _Mention, ordinary: Set[str]) -> bool:
     """Whether the document also writes the words small: any of a person's, all of another name's."""
-    small = [word.lower() in ordinary for word in mention.name.split() if word not in _LINKING]
+    small = [word.lower() in ordinary for word in mention.name.split() if word not in LINKING]
     return any(small) if mention.kind == "people" else all(small)

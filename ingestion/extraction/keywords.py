@@ -10,15 +10,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from corpus import analysis
-from ingestion.extraction.linguistics import morphemes, nouns, tagged
+from ingestion.extraction import english_words
+from ingestion.extraction.linguistics import morphemes, nouns
 
 if TYPE_CHECKING:
     from kiwipiepy import Token
-    from spacy.tokens import Doc
 
 COUNT = 10
 _HEADING_WEIGHT = 2
@@ -59,12 +58,11 @@ def keywords(headings: Sequence[str], body: Sequence[str], language: str) -> lis
     """
     weights: Counter[Key] = Counter()
     surfaces: dict[Key, Counter[str]] = defaultdict(Counter)
-    for texts, weight in ((headings, _HEADING_WEIGHT), (body, 1)):
-        for text, words in _words(tuple(texts), language):
-            for term in _terms(text, words):
-                key = tuple(word.key for word in term)
-                weights[key] += weight
-                surfaces[key][" ".join(text[term[0].start : term[-1].end].split())] += 1
+    for text, words, weight in _read(headings, body, language):
+        for term in _terms(text, words):
+            key = tuple(word.key for word in term)
+            weights[key] += weight
+            surfaces[key][" ".join(text[term[0].start : term[-1].end].split())] += 1
     scores = _c_values(weights)
     best = sorted(scores, key=lambda key: -scores[key])  # stable: of equals, the one that comes first
     chosen = (_usual(surfaces[key]) for key in best if scores[key] > 0)
@@ -99,13 +97,18 @@ def _usual(surfaces: Counter[str]) -> str:
     return max(surfaces.items(), key=lambda item: (item[1], item[0]))[0]
 
 
-def _words(texts: tuple[str, ...], language: str) -> Iterator[tuple[str, Iterator[_Word]]]:
+def _read(headings: Sequence[str], body: Sequence[str], language: str) -> Iterator[tuple[str, Iterable[_Word], int]]:
+    """Return pieces of text with their words and what each occurrence counts."""
     if language == "ko":
-        for text, tokens in zip(texts, morphemes(texts), strict=True):
-            yield text, _korean(text, tokens)
+        for texts, weight in ((tuple(headings), _HEADING_WEIGHT), (tuple(body), 1)):
+            for text, tokens in zip(texts, morphemes(texts), strict=True):
+                yield text, _korean(text, tokens), weight
     elif language == "en":
-        for doc in tagged(texts):
-            yield doc.text, _english(doc)
+        above, below = english_words.sentences(headings), english_words.sentences(body)
+        kinds = english_words.kinds([*below, *above])  # whole sentences first: they tell more
+        for sentences, weight in ((above, _HEADING_WEIGHT), (below, 1)):
+            for sentence, words in sentences:
+                yield sentence, _english(sentence, words, kinds), weight
 
 
 def _korean(text: str, tokens: Iterable[Token]) -> Iterator[_Word]:
@@ -116,16 +119,10 @@ def _korean(text: str, tokens: Iterable[Token]) -> Iterator[_Word]:
             yield _Word(surface.casefold(), start, end, "generic" if surface in _GENERIC else "noun")
 
 
-def _english(doc: Doc) -> Iterator[_Word]:
-    stem = analysis._stemmer().stemWord
-    for token in doc:
-        is_noun = token.tag_.startswith("NN")
-        if not (is_noun or token.tag_ == "JJ") or token.is_stop or token.like_url or token.like_email:
-            continue
-        if len(token) < 2 or not _WORD.fullmatch(token.text):
-            continue
-        key = stem(token.lower_)
-        kind: Kind = "noun" if is_noun else "adjective"
-        if not {token.lower_, key}.isdisjoint(_GENERIC):
-            kind = "generic"
-        yield _Word(key, token.idx, token.idx + len(token), kind)
+def _english(
+    sentence: str, words: Iterable[english_words.Found], kinds: Mapping[str, english_words.Kind]
+) -> Iterator[_Word]:
+    for key, start, end in words:
+        if key in kinds:
+            is_generic = not {sentence[start:end].lower(), key}.isdisjoint(_GENERIC)
+            yield _Word(key, start, end, "generic" if is_generic else kinds[key])

@@ -1,7 +1,7 @@
-"""Morphemes of Korean text and tagged words of English text, shared by keywords and entities.
+"""Morphemes of Korean text; kinds of words and names in English text. What extraction spends its time on.
 
-Both work on the same paragraphs one after the other, so the last results are kept: analysis is what
-extraction spends its time on.
+Keywords and names of Korean come from the same morphemes, so the last ones are kept. English has two models, one
+for each, and both are asked about as little text as will do.
 """
 
 from __future__ import annotations
@@ -42,10 +42,14 @@ def nouns(tokens: Iterable[Token]) -> Iterator[list[Token]]:
         yield noun
 
 
-@lru_cache(maxsize=_KEPT)
-def tagged(texts: tuple[str, ...]) -> tuple[Doc, ...]:
-    """Return spaCy's documents of English texts, with part-of-speech tags and named entities."""
-    return tuple(_pipeline().pipe(texts, batch_size=_BATCH))
+def tagged(texts: Iterable[str]) -> Iterator[Doc]:
+    """Return spaCy's documents of English texts with part-of-speech tags."""
+    yield from _pipeline().pipe(texts, batch_size=_BATCH, disable=["ner"])
+
+
+def named(texts: Iterable[str]) -> Iterator[Doc]:
+    """Return spaCy's documents of English texts with named entities."""
+    yield from _pipeline().pipe(texts, batch_size=_BATCH, disable=["tok2vec", "tagger"])  # the names' model has its own
 
 
 @cache

@@ -34,9 +34,9 @@ def find_names(text: str, types: Set[str]) -> list[Finding]:
 
 
 def _english(text: str) -> Iterator[Finding]:
-    from ingestion.extraction.linguistics import tagged
+    from ingestion.extraction.linguistics import named
 
-    for entity in tagged((text,))[0].ents:
+    for entity in next(named((text,))).ents:
         if label := _LABELS.get(entity.label_):
             yield Finding(label, entity.start_char, entity.end_char, _SCORE)
 

@@ -23,6 +23,8 @@ from ingestion.parsing.sandbox_isolation import allow_cpu, confine
 from ingestion.parsing.sandbox_protocol import ANSWER, LIMITS, READY, Answer, SandboxLimits, read_frame, write_frame
 
 LOADING_CPU_SECONDS = 60
+_NOT_FOR_PARSING = ("torch", "tensorflow", "mxnet", "cupy", "jax")
+"""Other libraries import these when they are installed, for nothing a parser does: seconds, and a GiB of memory."""
 _ZERO = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 """U+0000 as JSON spells it; behind an odd number of backslashes it is text that only looks like it."""
 
@@ -125,4 +127,5 @@ def empty(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    sys.modules.update(dict.fromkeys(_NOT_FOR_PARSING))  # type: ignore[arg-type]  # None: as if not installed
     main(sys.argv[1:])

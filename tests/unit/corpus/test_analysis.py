@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.analysis import language, lexemes, sentences, tsvector
+from corpus.analysis import language, lexemes, lexemes_of, sentences, tsvector
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,11 @@ def test_lexemes_keep_latin_words_glued_to_korean_particles() -> None:
 
 def test_lexemes_fold_width_and_case() -> None:
     assert lexemes("ＡＰＩ") == lexemes("api") == ["api"]
+
+
+@given(st.lists(st.text(alphabet="가나다비밀번호를 ab1.", max_size=30), max_size=6))
+def test_many_texts_have_the_lexemes_each_has_alone(texts: list[str]) -> None:
+    assert list(lexemes_of(texts)) == [lexemes(text) for text in texts]
 
 
 @given(st.text(max_size=200))

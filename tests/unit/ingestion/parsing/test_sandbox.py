@@ -18,11 +18,13 @@ from typing import Any
 import psutil
 import pytest
 
+from corpus.media_types import DOCX
 from ingestion.errors import IngestionError, Unparseable
 from ingestion.items import Parsed
 from ingestion.parsing.sandbox import ParserPool, SandboxLimits
 from ingestion.parsing.sandbox_process import environment
 from tests.unit.ingestion.parsing.conftest import LIMITS
+from tests.unit.ingestion.parsing.test_word import document
 
 Ask = Callable[[str], Any]
 ROOT = Path(__file__).parents[4]
@@ -166,6 +168,17 @@ def test_close_leaves_no_process_and_no_file(probes: None) -> None:
     assert {path.name for path in Path(tempfile.gettempdir()).glob("regesta-parser-*")} <= folders
     with pytest.raises(IngestionError, match="closed"):
         pool.parse(b"pid", "probe")
+
+
+def test_libraries_that_no_parser_needs_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Word parser's language library imports torch where it is installed: too large to keep the child after."""
+    (tmp_path / "torch.py").write_text("raise SystemExit('torch was imported')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with ParserPool() as pool:
+        pool.parse(document(), DOCX)
+        (child,) = parser_children()
+        pool.parse(document(), DOCX)
+        assert parser_children() == [child]
 
 
 def test_close_ends_busy_children_and_blames_no_document(probes: None) -> None:
