@@ -23,6 +23,9 @@ class CharacterTokenizer:
         assert not add_special_tokens
         return SimpleNamespace(ids=[ord(character) for character in text])
 
+    def encode_batch_fast(self, texts: list[str], *, add_special_tokens: bool) -> list[SimpleNamespace]:
+        return [self.encode(text, add_special_tokens=add_special_tokens) for text in texts]
+
 
 class EchoSession:
     """Answers with a vector that shows which tokens it was given."""
