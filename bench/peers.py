@@ -40,6 +40,16 @@ def run(module: str, arguments: list[str], seconds: int, home: Path | None = Non
     return _run([str(_python(home or regesta_home())), "-m", module, *arguments], seconds)
 
 
+def package_folder(package: str, home: Path) -> Path:
+    """Return where a package of the peers lies, for what is read from it without importing it.
+
+    Raises:
+        OSError, subprocess.SubprocessError: The peers cannot be installed.
+    """
+    code = f"from importlib.util import find_spec; print(find_spec({package!r}).submodule_search_locations[0])"
+    return Path(_run([str(_python(home)), "-c", code], INSTALL_SECONDS).strip())
+
+
 def _python(home: Path) -> Path:
     """Return the peers' interpreter, after installing what the lock names if that was not done yet."""
     environment = home / "peers-venv"

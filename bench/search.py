@@ -13,7 +13,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from bench import search_langchain, search_plot, search_speed
+from bench import search_langchain, search_plot, search_rerank, search_speed
 from bench.data import folder
 from bench.report import Bar, report
 from bench.scratch import scratch_workbench
@@ -51,10 +51,17 @@ def run(_repeats: int) -> bool:
         admin = EmbeddedPostgres(ensure_settings()).admin("regesta")
         settings = ServingSettings()
         serving = conninfo(settings, "regesta_serving", settings.serving_password)
+        loaded_sets = {}
         for given in sets:
-            small = _load(bench, admin, *given[:2])
+            small = loaded_sets[given[0].name] = _load(bench, admin, *given[:2])
             ranked[given[0].name] = _judge(serving, small, given[0], given[2], figures, bars)
         _, held_out = sets[0][0].split()
+        with psycopg.connect(serving) as connection:
+            ids = dict(zip(sets[0][0].passages, loaded_sets["scifact"].ids, strict=True))
+            searcher = Searcher(connection, "scifact")
+            figures |= search_rerank.measure(
+                home, searcher, sets[0][0], ids, sets[0][2], held_out, settings.text_weight
+            )
         figures |= search_langchain.measure(admin, home, *sets[0], held_out)
         for size in map(int, os.environ.get("REGESTA_BENCH_PASSAGES", "10000,100000").split(",")):
             loaded = search_speed.tiled(bench, admin, *sets[0][:2], size)

@@ -39,8 +39,11 @@ def load_reranker(settings: ServingSettings) -> Reranker | None:
     if settings.reranker == "none" or (settings.reranker == "auto" and settings.reranker_model is None):
         return None
     from serving.rerankers.cross_encoder import CrossEncoderReranker
+    from serving.rerankers.onnx import OnnxReranker, exported
 
     languages = frozenset(settings.reranker_languages) if settings.reranker_languages else None
+    if settings.reranker_model and exported(settings.reranker_model):
+        return OnnxReranker(settings.reranker_model, languages)
     return CrossEncoderReranker(settings.reranker_model, languages, settings.embedding_device)
 
 
