@@ -21,6 +21,8 @@ from serving.errors import ModelUnavailable
 from serving.filters import EVERYTHING, Filters
 from serving.hits import Candidate, Hit, Neighbour, Query, Retrieved
 from serving.models import ServingModel
+from serving.replica import Replica
+from serving.replica_standing import ReplicaBehind
 from serving.rerankers import Reranker, rerank
 from serving.settings import ServingSettings
 from sql import queries
@@ -48,10 +50,14 @@ class Retriever:
         reranker: Reranker | None = None,
         embed: Embed | None = None,
         cache: ResultCache | None = None,
+        replica: Replica | None = None,
     ) -> None:
-        """Args: `embed` and `cache` may stand before the model and the statement; None leaves them out."""
+        """Args: `embed` and `cache` may stand before the model and the statement; None leaves them out.
+
+        A `replica` searches instead of `pool` while it proves to be as new as the release that `cache` has read.
+        """
         self._pool, self._embedding, self._settings = pool, embedding, settings
-        self._reranker, self._cache = reranker, cache
+        self._reranker, self._cache, self._replica = reranker, cache, replica
         self._embed = embed or self._embed_now
 
     async def retrieve(
@@ -96,7 +102,7 @@ class Retriever:
         found = place.hits
         from_cache = found is not None
         if found is None:
-            found = await search(self._pool, scope, query, depth, filters, self._settings, neighbours)
+            found = await self._search(scope, query, depth, filters, neighbours, place.release)
             if self._cache:
                 self._cache.keep(scope, place, found)
         timings["search"] = time.perf_counter() - started
@@ -106,6 +112,15 @@ class Retriever:
             timings["rerank"] = time.perf_counter() - started - timings["search"]
         hits = [replace(hit, rank=rank) for rank, hit in enumerate(hits[:top_k], 1)]
         return Retrieved(query, hits, timings, [Candidate.of(hit) for hit in found], from_cache)
+
+    async def _search(
+        self, scope: Scope, query: Query, depth: int, filters: Filters, neighbours: int, release: int | None
+    ) -> Sequence[Hit]:
+        async def on(pool: Pool, at_least: int | None = None) -> Sequence[Hit]:
+            return await search(pool, scope, query, depth, filters, self._settings, neighbours, at_least)
+
+        found = await self._replica.search(release, on) if self._replica else None
+        return await on(self._pool) if found is None else found
 
     async def _analyse(self, scope: Scope, text: str, mode: Mode) -> Query:
         """Prepare a question for the arms of `mode`; words and model run beside the event loop."""
@@ -123,12 +138,17 @@ class Retriever:
 
 
 async def search(
-    pool: Pool, scope: Scope, query: Query, top_k: int, filters: Filters, settings: ServingSettings, neighbours: int = 0
-) -> Sequence[Hit]:
+    pool: Pool, scope: Scope, query: Query, top_k: int, filters: Filters, settings: ServingSettings,
+    neighbours: int = 0, at_least: int | None = None,
+) -> Sequence[Hit]:  # fmt: skip
     """Return the best passages the scope may see, best first.
+
+    Args:
+        at_least: A release of the corpus; nothing older than it is returned.
 
     Raises:
         ModelSwitched: Another model than the one that embedded the question serves now.
+        ReplicaBehind: The server searched does not serve that release yet.
     """
     given = {
         **filters.parameters(),
@@ -142,8 +162,17 @@ async def search(
     }
     try:
         async with scoped(pool, scope) as connection, connection.cursor(row_factory=kwargs_row(Hit.from_row)) as cursor:
-            await cursor.execute(queries("search")["search"], given)
-            return await cursor.fetchall()
+            if at_least is None:
+                await cursor.execute(queries("search")["search"], given)
+                return await cursor.fetchall()
+            # One round trip. The release is read first: what is found after it can only be newer.
+            async with connection.pipeline():
+                served = await connection.execute(queries("caches")["release"])
+                await cursor.execute(queries("search")["search"], given)
+                row = await served.fetchone()
+                if row is None or row[0] < at_least:
+                    raise ReplicaBehind(f"The release {at_least} of the corpus is not replayed yet.")
+                return await cursor.fetchall()
     except psycopg.Error as error:
         if error.sqlstate == _MODEL_NOT_SERVING:
             raise ModelSwitched("The embedding model was switched while the question was asked. Ask again.") from error
