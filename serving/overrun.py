@@ -37,10 +37,11 @@ class Overrun:
         return task.result()
 
     async def stop(self) -> None:
-        """Cut short what is still ending: cancelled a second time, a connection is closed without asking."""
-        for task in self._left:
-            task.cancel()
-        await asyncio.gather(*self._left, return_exceptions=True)
+        """Cut short what is still ending: cancelled once more, a connection is closed without asking."""
+        while self._left:
+            for task in self._left:
+                task.cancel()
+            await asyncio.wait(self._left, timeout=0.1)
 
     def _leave(self, task: asyncio.Task[Any]) -> None:
         task.cancel()

@@ -61,6 +61,15 @@ class Watch:
         await _closed(self._open)
 
 
+async def look_once(settings: ServingSettings) -> Look:
+    """Look at both servers; as `Watch.look`."""
+    watch = Watch(settings)
+    try:
+        return await watch.look()
+    finally:
+        await watch.close()
+
+
 async def _connected(info: str) -> Connection:
     return await psycopg.AsyncConnection.connect(info, autocommit=True, row_factory=dict_row)
 
