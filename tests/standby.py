@@ -45,7 +45,7 @@ class Standby:
     def start(self) -> None:
         """Run it, until `stop`."""
         options = {"config_file": self.data / "postgresql.conf", "port": self.port, "shared_buffers": "32MB",
-                   "fsync": "off", "log_statement": "all"}  # fmt: skip
+                   "fsync": "off", "log_statement": "all", "max_standby_streaming_delay": "200ms"}  # fmt: skip
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         command = self.primary.command()
         argv = (command.argv[0], "-D", str(self.data), *words)

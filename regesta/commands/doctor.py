@@ -168,6 +168,7 @@ def _has_replica() -> bool:
 def check_replica() -> Finding:
     """The read replica follows this primary; searches do without it while it does not."""
     import asyncio
+    import time
 
     from serving.replica_watch import look_once
     from serving.settings import ServingSettings
@@ -177,9 +178,14 @@ def check_replica() -> Finding:
     if look.replayed is None or not look.is_standby or not look.is_same_cluster:
         what = "no standby" if look.is_same_cluster else "of another cluster"
         return Finding("replica", "failed", what, "REGESTA_REPLICA_URL must be a standby of REGESTA_DATABASE_URL.")
-    behind = max(0, look.flushed - look.replayed)
-    found = f"follows, {behind} bytes behind" if behind else "follows, nothing behind"
-    return Finding("replica", "ok", found)
+    behind = look.flushed - look.replayed
+    if behind <= 0:
+        return Finding("replica", "ok", "follows, nothing behind")
+    time.sleep(settings.replica_lag_seconds)
+    if (asyncio.run(look_once(settings)).replayed or 0) >= look.flushed:
+        return Finding("replica", "ok", f"follows, was {behind} bytes behind")
+    advice = "Searches go to the primary meanwhile. Is its replay paused or held up, or the connection cut?"
+    return Finding("replica", "warning", f"more than {settings.replica_lag_seconds:g} s behind", advice)
 
 
 def check_object_store() -> Finding:

@@ -21,6 +21,7 @@ from ingestion.sources import change_source
 from ingestion.workbench import Workbench
 from regesta.commands import doctor
 from serving.settings import ServingSettings
+from sql import FOLDER
 from tests.embedding_server import DIMENSIONS
 from tests.embedding_server import running as running_model
 from tests.integration.ingestion.conftest import Folder
@@ -281,6 +282,39 @@ def test_a_schema_that_is_not_replayed_yet(
     until(api, "ok")
 
 
+def test_a_search_that_replay_cannot_wait_for(
+    serving: Any, standby: Standby, replica_url: str, folder: Folder, database: Any, new_key: Any
+) -> None:
+    key = new_key(folder.name)
+    with (
+        serving(generator="extractive", replica_url=replica_url, replica_timeout=8, retrieval_ttl=0) as client,
+        psycopg.connect(database.conninfo("regesta_owner"), autocommit=True) as owner,
+        ThreadPoolExecutor(1) as reader,
+    ):
+        until(client, "ok")
+        owner.execute(
+            "create or replace function corpus.sees_few(tenant text, groups text [], passage_limit integer)"
+            " returns boolean language sql stable as 'select pg_sleep(2) is null'"
+        )
+        try:
+            standby.catch_up()
+            until(client, "ok")
+            conflicts = count("conflict")
+            reading = reader.submit(texts, client, key)
+            time.sleep(0.5)
+            with owner.transaction():
+                owner.execute("lock table corpus.embedding_models in access exclusive mode")
+            assert "12 berths" in reading.result(30)[0]
+            assert count("conflict") == conflicts + 1
+        finally:
+            owner.execute((FOLDER / "functions" / "statistics.sql").read_bytes())
+        standby.catch_up()
+        until(client, "ok")
+        known = count()
+        assert texts(client, key)
+        assert count() == known + 1, "one search that was ended is no reason to leave it alone"
+
+
 def test_a_model_switch_that_is_not_replayed_yet(
     serving: Any, standby: Standby, replica_url: str, folder: Folder, bench: Workbench, new_key: Any
 ) -> None:
@@ -332,6 +366,12 @@ def test_the_doctor_looks_at_it_when_there_is_one(
     standby.catch_up()
     [finding] = examined(replica_url=replica_url)
     assert finding.state == "ok" and finding.found.startswith("follows")
+    with standby.paused():
+        with psycopg.connect(database.conninfo("regesta_owner")) as owner:
+            owner.execute("set synchronous_commit = on")
+            owner.execute("create table regesta.something (id integer)")
+        [finding] = examined(replica_url=replica_url, replica_lag_seconds=1.0)
+        assert finding.state == "warning" and "1 s behind" in finding.found
     [finding] = examined(replica_url=database.url)
     assert finding.state == "failed" and "REGESTA_REPLICA_URL" in finding.advice
     [finding] = examined(replica_url=f"postgresql://127.0.0.1:9/{database.name}")
