@@ -25,6 +25,8 @@ LOOK_SECONDS = 0.5
 LOOK_TIMEOUT = 2.0
 REST_SECONDS = 10.0
 """How long a replica that failed a search is left alone: not one question is spent on finding out."""
+STOP_SECONDS = 1.0
+"""How long connections that are being made may hold up a stop."""
 POOL_TIMEOUT = 0.2
 """Seconds to wait for a connection there: the primary has some too."""
 log = structlog.get_logger(__name__)
@@ -54,7 +56,7 @@ class Replica:
                 await self._watching
         await self._overrun.stop()
         await self._watch.close()
-        await self._pool.close()
+        await self._pool.close(STOP_SECONDS)
 
     @property
     def refusal(self) -> Reason | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -261,6 +262,31 @@ def test_a_standby_that_hangs_costs_one_question_its_time(
         assert max(seconds[1:]) < TIMEOUT / 2
         assert count("slow") == slow + 20
     until(api, "ok", 40)
+
+
+def test_an_api_starts_and_stops_beside_a_standby_that_hangs(
+    serving: Any, standby: Standby, replica_url: str, folder: Folder, new_key: Any
+) -> None:
+    key = new_key(folder.name)
+    standby.catch_up()
+    with standby.frozen():
+        began = time.monotonic()
+        with serving(generator="extractive", replica_url=replica_url, replica_timeout=TIMEOUT) as client:
+            assert texts(client, key)
+            until(client, "unreachable")
+            leaving = time.monotonic()
+        assert time.monotonic() - leaving < 4
+        assert time.monotonic() - began < 30
+    with ExitStack() as stack:
+        client = stack.enter_context(
+            serving(generator="extractive", replica_url=replica_url, replica_timeout=TIMEOUT, retrieval_ttl=0)
+        )
+        until(client, "ok")
+        with standby.frozen():
+            assert texts(client, key)
+            leaving = time.monotonic()
+            stack.close()
+            assert time.monotonic() - leaving < 4
 
 
 def test_a_schema_that_is_not_replayed_yet(
