@@ -141,10 +141,7 @@ def test_a_deleted_document_never_comes_from_a_standby_that_still_has_it(
         folder.delete("harbour.md")
         folder.sync(confirm_removals=True)
         assert standby.run("select pg_is_wal_replay_paused()") == [(True,)]
-        behind, began = count("behind"), time.monotonic()
         assert not [text for text in texts(api, key, mode=mode) if "berths" in text]
-        if time.monotonic() - began < 1:  # else it was refused for its lag, as below
-            assert count("behind") >= behind
         until(api, "lagging")
         lagging = count("lagging")
         assert not [text for text in texts(api, key, mode=mode) if "berths" in text]
