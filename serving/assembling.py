@@ -20,6 +20,7 @@ from serving.generators import load_generator
 from serving.generators.extractive import ExtractiveGenerator
 from serving.journal import Journal
 from serving.models import ServingModel
+from serving.replica import open_replica
 from serving.rerankers import load_reranker
 from serving.retriever import Retriever
 from serving.settings import ServingSettings
@@ -48,8 +49,8 @@ async def open_pool(settings: ServingSettings) -> AsyncIterator[Pool]:
 
 @asynccontextmanager
 async def open_engine(settings: ServingSettings) -> AsyncIterator[Engine]:
-    """Open the pool, load the models and start the journal; a clean end writes what the journal still holds."""
-    async with open_pool(settings) as pool:
+    """Open the pools, load the models and start the journal; a clean end writes what the journal still holds."""
+    async with open_pool(settings) as pool, open_replica(settings) as replica:
         model = ServingModel(pool, settings)
         await model.start()
         # What loads at first use is loaded before the first question.
@@ -67,12 +68,13 @@ async def open_engine(settings: ServingSettings) -> AsyncIterator[Engine]:
         engine = Engine(
             pool=pool,
             embedding=model,
-            retriever=Retriever(pool, model, settings, reranker, questions.embed, results),
+            retriever=Retriever(pool, model, settings, reranker, questions.embed, results, replica),
             cache=caches.answers,
             writer=writer,
             journal=journal,
             source_limit=settings.source_limit,
             retention_days=settings.retention_days,
+            replica=replica,
         )
         try:
             yield engine

@@ -22,6 +22,7 @@ from serving.metrics import CACHE, COMPONENTS, FIRST_TOKEN
 from serving.models import ServingModel
 from serving.prompt import Turn
 from serving.questions import Answer, Asked, standalone
+from serving.replica import Replica
 from serving.retriever import Mode, Retriever
 from serving.streams import Streams
 from serving.writing import Writer
@@ -41,6 +42,7 @@ class Engine:
     journal: Journal
     source_limit: int
     retention_days: int
+    replica: Replica | None = None
     streams: Streams = field(default_factory=Streams)
 
     async def search(

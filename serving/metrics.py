@@ -27,6 +27,12 @@ JOURNAL_QUEUE = Gauge("regesta_journal_queue", "Rows of the query log that wait 
 JOURNAL_LOST = Counter("regesta_journal_lost_total", "Rows of the query log that could not be written.")
 POOL = Gauge("regesta_pool_connections", "Database connections: idle, used, and requests waiting for one.", ["state"])
 
+REPLICA_SEARCHES = Counter("regesta_replica_searches_total", "Searches that the read replica did.")
+REPLICA_FALLBACKS = Counter(
+    "regesta_replica_fallbacks_total", "Searches that the primary did in the place of the read replica.", ["reason"]
+)
+REPLICA_LAG = Gauge("regesta_replica_lag_seconds", "How far the read replica may be behind; +Inf when not known.")
+
 
 def count_connections(stats: Mapping[str, int]) -> None:
     """Set the gauge of the pool.

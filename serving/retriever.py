@@ -1,4 +1,4 @@
-"""Hybrid search: one statement, full text and vectors, under the caller's scope; then a second look by a reranker."""
+"""From a question to its passages: prepared, found in the cache or searched for, then looked at again by a reranker."""
 
 from __future__ import annotations
 
@@ -9,32 +9,25 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 from pgvector import HalfVector
-from psycopg.rows import kwargs_row
 
 from corpus import analysis
-from serving.access import Pool, Scope, scoped
+from serving.access import Pool, Scope
 from serving.caching.results import Place, ResultCache
-from serving.errors import ModelUnavailable
 from serving.filters import EVERYTHING, Filters
 from serving.hits import Candidate, Hit, Neighbour, Query, Retrieved
 from serving.models import ServingModel
+from serving.replica import Replica
 from serving.rerankers import Reranker, rerank
+from serving.searching import ModelSwitched, search
 from serving.settings import ServingSettings
-from sql import queries
 
 __all__ = ["Candidate", "Hit", "Mode", "Neighbour", "Query", "Retrieved", "Retriever", "search"]
 Mode = Literal["hybrid", "text", "vector"]
 Embed = Callable[[Scope, str], Awaitable[tuple[int, NDArray[Any]]]]
 """A question's vector with the id of the model that made it; the scope is for a cache that must not mix tenants."""
 ATTEMPTS = 3
-_MODEL_NOT_SERVING = "RG001"  # raised by corpus.search_chunks
-
-
-class ModelSwitched(ModelUnavailable):
-    """The question was embedded with a model that no longer serves."""
 
 
 class Retriever:
@@ -48,10 +41,14 @@ class Retriever:
         reranker: Reranker | None = None,
         embed: Embed | None = None,
         cache: ResultCache | None = None,
+        replica: Replica | None = None,
     ) -> None:
-        """Args: `embed` and `cache` may stand before the model and the statement; None leaves them out."""
+        """Args: `embed` and `cache` may stand before the model and the statement; None leaves them out.
+
+        A `replica` searches instead of `pool` while it proves to be as new as the release that `cache` has read.
+        """
         self._pool, self._embedding, self._settings = pool, embedding, settings
-        self._reranker, self._cache = reranker, cache
+        self._reranker, self._cache, self._replica = reranker, cache, replica
         self._embed = embed or self._embed_now
 
     async def retrieve(
@@ -96,7 +93,7 @@ class Retriever:
         found = place.hits
         from_cache = found is not None
         if found is None:
-            found = await search(self._pool, scope, query, depth, filters, self._settings, neighbours)
+            found = await self._search(scope, query, depth, filters, neighbours, place.release)
             if self._cache:
                 self._cache.keep(scope, place, found)
         timings["search"] = time.perf_counter() - started
@@ -106,6 +103,15 @@ class Retriever:
             timings["rerank"] = time.perf_counter() - started - timings["search"]
         hits = [replace(hit, rank=rank) for rank, hit in enumerate(hits[:top_k], 1)]
         return Retrieved(query, hits, timings, [Candidate.of(hit) for hit in found], from_cache)
+
+    async def _search(
+        self, scope: Scope, query: Query, depth: int, filters: Filters, neighbours: int, release: int | None
+    ) -> Sequence[Hit]:
+        async def on(pool: Pool, at_least: int | None = None) -> Sequence[Hit]:
+            return await search(pool, scope, query, depth, filters, self._settings, neighbours, at_least)
+
+        found = await self._replica.search(release, on) if self._replica else None
+        return await on(self._pool) if found is None else found
 
     async def _analyse(self, scope: Scope, text: str, mode: Mode) -> Query:
         """Prepare a question for the arms of `mode`; words and model run beside the event loop."""
@@ -120,31 +126,3 @@ class Retriever:
         model_id, embedder = await self._embedding.current()
         rows = await asyncio.to_thread(embedder.embed, [text], "query")
         return model_id, np.asarray(rows[0])
-
-
-async def search(
-    pool: Pool, scope: Scope, query: Query, top_k: int, filters: Filters, settings: ServingSettings, neighbours: int = 0
-) -> Sequence[Hit]:
-    """Return the best passages the scope may see, best first.
-
-    Raises:
-        ModelSwitched: Another model than the one that embedded the question serves now.
-    """
-    given = {
-        **filters.parameters(),
-        "lexemes": query.lexemes,
-        "vector": query.vector,
-        "model_id": query.model_id,
-        "top_k": top_k,
-        "text_weight": settings.text_weight_korean if query.language == "ko" else settings.text_weight,
-        "fusion": settings.fusion,
-        "neighbours": neighbours,
-    }
-    try:
-        async with scoped(pool, scope) as connection, connection.cursor(row_factory=kwargs_row(Hit.from_row)) as cursor:
-            await cursor.execute(queries("search")["search"], given)
-            return await cursor.fetchall()
-    except psycopg.Error as error:
-        if error.sqlstate == _MODEL_NOT_SERVING:
-            raise ModelSwitched("The embedding model was switched while the question was asked. Ask again.") from error
-        raise

@@ -27,6 +27,12 @@ class ServingSettings(CorpusSettings):
     pool_size: int = Field(default=10, ge=1, description="Database connections per worker.")
     pool_timeout: float = Field(default=5.0, gt=0, description="Seconds to wait for a connection.")
 
+    replica_url: str | None = Field(
+        default=None, description="A standby of the database, to search on; see docs/decisions/0017."
+    )
+    replica_lag_seconds: float = Field(default=2.0, ge=1, description="Further behind, it is not used.")
+    replica_timeout: float = Field(default=2.0, gt=0, description="Seconds a search may take there.")
+
     generator: Literal["auto", "extractive", "anthropic", "openai"] = Field(
         default="auto",
         description="`auto`: anthropic when its key is set, openai when its address is, else extractive.",

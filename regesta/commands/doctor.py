@@ -53,6 +53,7 @@ def examine() -> Iterator[Finding]:
         ("registry", check_registry, "Run `regesta setup`: dbt builds the registry view."),
         ("airflow", check_airflow, "Start it with `make up`; then `make logs`."),
         ("api", check_api, "Start it with `make up`; then `make logs`."),
+        *((("replica", check_replica, "Start it, or unset REGESTA_REPLICA_URL."),) if _has_replica() else ()),
     )
     for name, check, advice in checks:
         try:
@@ -153,6 +154,38 @@ def check_roles() -> Finding:
         names = ", ".join(name for (name,) in strong)
         return Finding("roles", "failed", f"{names} may bypass row-level security", "alter role … nobypassrls")
     return Finding("roles", "ok", f"{', '.join(PROGRAM_ROLES)}: none above row-level security")
+
+
+def _has_replica() -> bool:
+    from serving.settings import ServingSettings
+
+    try:
+        return ServingSettings().replica_url is not None
+    except ValueError:
+        return False  # the settings' own check says what is wrong with them
+
+
+def check_replica() -> Finding:
+    """The read replica follows this primary; searches do without it while it does not."""
+    import asyncio
+    import time
+
+    from serving.replica_watch import look_once
+    from serving.settings import ServingSettings
+
+    settings = ServingSettings()
+    look = asyncio.run(look_once(settings))
+    if look.replayed is None or not look.is_standby or not look.is_same_cluster:
+        what = "no standby" if look.is_same_cluster else "of another cluster"
+        return Finding("replica", "failed", what, "REGESTA_REPLICA_URL must be a standby of REGESTA_DATABASE_URL.")
+    behind = look.flushed - look.replayed
+    if behind <= 0:
+        return Finding("replica", "ok", "follows, nothing behind")
+    time.sleep(settings.replica_lag_seconds)
+    if (asyncio.run(look_once(settings)).replayed or 0) >= look.flushed:
+        return Finding("replica", "ok", f"follows, was {behind} bytes behind")
+    advice = "Searches go to the primary meanwhile. Is its replay paused or held up, or the connection cut?"
+    return Finding("replica", "warning", f"more than {settings.replica_lag_seconds:g} s behind", advice)
 
 
 def check_object_store() -> Finding:

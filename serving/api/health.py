@@ -30,6 +30,8 @@ async def ready(engine: EngineDep) -> JSONResponse:
         checks["database"] = str(error)
     except ModelUnavailable as error:
         checks["embedding_model"] = str(error)
+    if engine.replica is not None:  # the primary answers without it: no reason to be taken out of service
+        checks["replica"] = engine.replica.refusal or "ok"
     is_ready = checks["database"] == checks["embedding_model"] == "ok"
     return JSONResponse({"status": "ready" if is_ready else "not ready", "checks": checks}, 200 if is_ready else 503)
 

@@ -23,10 +23,14 @@ _IDS = ("document_id", "version_id", "chunk_id")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a result is kept; `hits` is what was there, `key` is None when it must not be kept."""
+    """Where a result is kept; `hits` is what was there, `key` is None when it must not be kept.
+
+    Attributes:
+        release: The release of the corpus served when it was looked up; None when that was not asked for.
+    """
 
     key: str | None
-    release: int = 0
+    release: int | None = None
     hits: Sequence[Hit] | None = None
 
 
@@ -48,7 +52,7 @@ class ResultCache:
 
     def keep(self, scope: Scope, place: Place, hits: Sequence[Hit]) -> None:
         """Keep a result, beside the request; when many wait to be kept already, questions come first."""
-        if place.key is None or len(self._keeping) >= KEPT_AT_ONCE:
+        if place.key is None or place.release is None or len(self._keeping) >= KEPT_AT_ONCE:
             return
         keeping = asyncio.create_task(self._keep(scope, place.key, place.release, hits))
         self._keeping.add(keeping)
