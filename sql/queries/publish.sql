@@ -314,11 +314,12 @@ order by a.id, b.id
 on conflict (version_id, other_version_id) do nothing;
 
 -- name: insert_exact_similarities
--- Other documents with exactly this text; of very many copies the newest are enough to be found by.
+-- Other documents with exactly this text; of very many copies the newest are enough to be found by. Two of one batch
+-- find each other.
 insert into corpus.similarities (
     version_id, other_version_id, document_id, other_document_id, tenant_id, similarity, method
 )
-select
+select distinct
     least(i.version_id, o.id) as version_id,
     greatest(i.version_id, o.id) as other_version_id,
     case when i.version_id < o.id then i.document_id else o.document_id end as document_id,

@@ -77,6 +77,21 @@ def test_the_ledger_counts_what_gave_way(new_folder: Callable[..., Any]) -> None
     assert copy.live_texts() == set()
 
 
+def test_equal_documents_of_one_batch_serve_one(folder: Folder) -> None:
+    """Short ones too, which have no signature: they are found by their text alone, each by every other."""
+    for text in (_text(5), "# Note\n\nThe same few words.\n"):
+        names = [f"{len(text)}-{number}.md" for number in range(3)]
+        for name in names:
+            folder.put(name, text)
+        receipt = folder.sync()
+        assert (receipt.state, receipt.indexed, receipt.duplicate) == ("succeeded", 1, 2)
+        # All at once again, each with a version that another has been before.
+        for name in names:
+            folder.put(name, text + "\nAnother paragraph, equal in all of them.\n")
+        receipt = folder.sync()
+        assert (receipt.state, receipt.indexed, receipt.duplicate) == ("succeeded", 1, 2)
+
+
 def test_an_edit_that_tells_them_apart_serves_both(folder: Folder) -> None:
     text = _text(3)
     folder.put("a.md", text)
