@@ -38,7 +38,10 @@ class Pipes:
         self._selector.register(self._stderr, selectors.EVENT_READ)
 
     def exchange(self, request: Iterable[bytes], deadline: float, longest: int) -> bytes:
-        """Send a request and return the payload of the frame that answers it; forget earlier words on error output.
+        """Send a request and return the payload of the frame that answers it.
+
+        What stands on error output from before a request belongs to an earlier one and is forgotten. Without a
+        request it is kept: a child may have died, and said why, before anybody listened.
 
         Args:
             deadline: By `time.monotonic()`.
@@ -49,12 +52,12 @@ class Pipes:
             ChildDied: The child closed its output before the answer was whole.
             AnswerTooLong: The answer is longer than `longest`.
         """
-        while self._read_errors():
-            pass
-        self._errors.clear()
         unsent = deque(memoryview(part) for part in request if part)
         answer = bytearray()
         if unsent:
+            while self._read_errors():
+                pass
+            self._errors.clear()
             self._selector.register(self._stdin, selectors.EVENT_WRITE)
         try:
             while not _is_whole(answer, longest):

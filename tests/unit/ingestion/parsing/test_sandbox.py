@@ -22,7 +22,7 @@ from corpus.media_types import DOCX
 from ingestion.errors import IngestionError, Unparseable
 from ingestion.items import Parsed
 from ingestion.parsing.sandbox import ParserPool, SandboxLimits
-from ingestion.parsing.sandbox_process import environment
+from ingestion.parsing.sandbox_process import ParserProcess, environment
 from tests.unit.ingestion.parsing.conftest import LIMITS
 from tests.unit.ingestion.parsing.test_word import document
 
@@ -143,6 +143,17 @@ def test_a_child_that_cannot_start_is_no_fault_of_a_document(tmp_path: Path, mon
     with pytest.raises(IngestionError, match="half of the installation is missing"), ParserPool():
         pass
     assert parser_children() == []
+
+
+def test_what_a_child_said_before_anybody_listened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sitecustomize.py").write_text("raise SystemExit('half of the installation is missing')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    child = ParserProcess(LIMITS)
+    deadline = time.monotonic() + 20
+    while parser_children() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    with pytest.raises(IngestionError, match="half of the installation is missing"):
+        assert child.ready
 
 
 def test_threads_share_the_children(probes: None) -> None:
