@@ -78,6 +78,7 @@ async def open_engine(settings: ServingSettings) -> AsyncIterator[Engine]:
             yield engine
         finally:
             await engine.streams.drain(DRAIN_SECONDS)
+            await engine.keeper.stop()
             await questions.stop()
             await results.stop()
             await model.stop()
