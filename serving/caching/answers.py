@@ -67,10 +67,7 @@ class AnswerCache:
         asked = await self._prepare(query, hits, question, filters, is_follow_up)
         if isinstance(asked, Decision):
             return asked
-        async with scoped(self._pool, scope) as connection, connection.cursor(row_factory=dict_row) as cursor:
-            given = {**asked.parameters(), "limit": similarity.NEIGHBOURS, "generator": self._generator}
-            rows = await (await cursor.execute(queries("caches")["nearest_answers"], given)).fetchall()
-            calibrated = await (await cursor.execute(queries("caches")["thresholds"], given)).fetchall()
+        rows, calibrated = await self._near(scope, asked)
         if not rows:
             return EMPTY
         threshold = threshold_of(calibrated, hits[0].source)
@@ -110,7 +107,7 @@ class AnswerCache:
         ttl = self._shortest_ttl(read) if ttl_seconds is None else ttl_seconds
         if not cited or ttl <= 0:
             return "its source is not cached" if cited else "cites nothing"
-        best = await self._evidence.best(asked.embedder, asked.canonical, hits)
+        best = await self._evidence.best(asked.embedder, asked.canonical, asked.plain, hits)
         sentences = await self._evidence.rests_on(asked.embedder, answer.text, hits)
         if best not in sentences:
             return "does not rest on the sentence that answers best"
@@ -150,9 +147,20 @@ class AnswerCache:
             return OFF_DISABLED
         return await self._asker.prepare(query, hits, question, filters, is_follow_up)
 
+    async def _near(self, scope: Scope, asked: Asked) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the cached answers nearest to a question, and the thresholds, in one round trip."""
+        names = queries("caches")
+        given = {**asked.parameters(), "limit": similarity.NEIGHBOURS, "generator": self._generator}
+        async with scoped(self._pool, scope) as connection, connection.pipeline():
+            near = await connection.cursor(row_factory=dict_row).execute(names["nearest_answers"], given)
+            calibrated = await connection.cursor(row_factory=dict_row).execute(names["thresholds"], given)
+            await connection.commit()
+            return await near.fetchall(), await calibrated.fetchall()
+
     async def _touch(self, scope: Scope, answer_id: UUID) -> bool:
-        async with scoped(self._pool, scope) as connection:
+        async with scoped(self._pool, scope) as connection, connection.pipeline():
             cursor = await connection.execute(queries("caches")["touch_answer"], {"id": answer_id})
+            await connection.commit()
             return await cursor.fetchone() is not None
 
     async def _write(self, scope: Scope, row: dict[str, Any]) -> str | None:
