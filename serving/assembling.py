@@ -81,8 +81,6 @@ async def open_engine(settings: ServingSettings) -> AsyncIterator[Engine]:
             yield engine
         finally:
             await engine.streams.drain(DRAIN_SECONDS)
-            await engine.keeper.stop()
-            await questions.stop()
-            await results.stop()
+            await asyncio.gather(engine.keeper.stop(), questions.stop(), results.stop())
             await model.stop()
             await journal.stop()
