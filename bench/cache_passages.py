@@ -47,10 +47,11 @@ class Passages:
         if tells_apart(stored, asked, hits):
             return 2
         generator = ExtractiveGenerator(lambda: self._embedder)
-        pieces = [piece async for piece in generator.stream(stored, hits)]
+        pieces = [piece async for piece in generator.stream(generator.name, stored, hits)]
         text = "".join(piece.text for piece in pieces if isinstance(piece, Token))
         rests_on = await self._evidence.rests_on(self._embedder, text, hits)
-        best = await self._evidence.best(self._embedder, canonical(asked), hits)
+        form = canonical(asked)
+        best = await self._evidence.best(self._embedder, form, self._vectors[form], hits)
         return 3 if best in rests_on else 2
 
 

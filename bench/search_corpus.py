@@ -44,7 +44,7 @@ def load_passages(
     sha256 = hashlib.sha256(tenant.encode()).hexdigest()
     connection.execute(
         "insert into landing.objects (sha256, s3_key, byte_count, media_type) values (%s, %s, 1, 'text/plain')",
-        [sha256, sha256],
+        [sha256, f"raw/{sha256}"],
     )
     ids = [(uuid4(), uuid4(), uuid4()) for _ in texts]
     documents = (

@@ -37,7 +37,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with open_engine(settings) as engine:
         app.state.engine = engine
         app.state.landing_door = LandingDoor(settings)
-        app.state.answer_cache = engine.cache if settings.answer_cache else None
+        app.state.answer_cache = engine.keeper if settings.answer_cache else None
         app.state.limits = Limiter(engine.pool)
         leaving = asyncio.create_task(_drain_when_leaving(engine))
         log.info("serving_ready", generator=engine.writer.generator_name)

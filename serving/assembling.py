@@ -13,6 +13,7 @@ from corpus.database import conninfo
 from corpus.masking import masked
 from serving.access import Pool
 from serving.caching.caches import make_caches
+from serving.caching.guard import compare
 from serving.caching.results import ResultCache
 from serving.embedding import QuestionEmbedder
 from serving.engine import Engine
@@ -55,6 +56,8 @@ async def open_engine(settings: ServingSettings) -> AsyncIterator[Engine]:
         await model.start()
         # What loads at first use is loaded before the first question.
         await asyncio.to_thread(analysis.lexemes, "준비 ready")
+        await asyncio.to_thread(analysis.sentences, "준비되었습니다. Ready.")
+        await asyncio.to_thread(compare, "준비 ready", "ready")
         await asyncio.to_thread(masked, "ready@example.com 010-1234-5678")
         extractive = ExtractiveGenerator(lambda: model.embedder)
         writer = Writer(load_generator(settings, lambda: model.embedder), extractive, settings)
@@ -80,7 +83,6 @@ async def open_engine(settings: ServingSettings) -> AsyncIterator[Engine]:
             yield engine
         finally:
             await engine.streams.drain(DRAIN_SECONDS)
-            await questions.stop()
-            await results.stop()
+            await asyncio.gather(engine.keeper.stop(), questions.stop(), results.stop())
             await model.stop()
             await journal.stop()

@@ -8,12 +8,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import structlog
-
 from serving.access import Pool, Scope
 from serving.answering import write
 from serving.caching.answers import AnswerCache
 from serving.caching.decisions import CachedAnswer
+from serving.caching.keeping import Keeper
 from serving.errors import OutsideRetention
 from serving.events import Event
 from serving.filters import EVERYTHING, Filters
@@ -26,8 +25,6 @@ from serving.replica import Replica
 from serving.retriever import Mode, Retriever
 from serving.streams import Streams
 from serving.writing import Writer
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -44,6 +41,11 @@ class Engine:
     retention_days: int
     replica: Replica | None = None
     streams: Streams = field(default_factory=Streams)
+    keeper: Keeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep answers in the cache that is looked into."""
+        self.keeper = Keeper(self.cache)
 
     async def search(
         self, scope: Scope, question: str, top_k: int, mode: Mode = "hybrid", filters: Filters = EVERYTHING,
@@ -63,6 +65,7 @@ class Engine:
         asked = await self._retrieve(scope, question, rewritten, top_k or self.source_limit, "hybrid", filters)
         asked.history = history
         began = time.perf_counter()
+        await self.keeper.settle(scope, question)
         asked.cache = await self.cache.lookup(
             scope, asked.query, asked.hits, question, filters, is_follow_up=bool(history)
         )
@@ -92,7 +95,7 @@ class Engine:
         )
 
     async def _written(self, asked: Asked) -> AsyncGenerator[Event, None]:
-        """Write the answer; however it ends, log it, and keep it when it is whole."""
+        """Write the answer; however it ends, log it, and have it kept beside when it is whole."""
         answer = Answer()
         try:
             async with aclosing(write(asked, answer, self.writer)) as events:
@@ -103,15 +106,8 @@ class Engine:
                 FIRST_TOKEN.labels(asked.cache.state).observe(answer.first_token_seconds)
             self.journal.write_answer(asked, answer)
         if asked.cache.state == "miss" and answer.state == "complete" and answer.degraded is None:
-            await self._keep(asked, answer)
-
-    async def _keep(self, asked: Asked, answer: Answer) -> None:
-        """Keep an answer for the next to ask the same; that it cannot be kept is nobody's failure."""
-        known = CachedAnswer(asked.id, answer.text, generator=answer.generator, model=answer.model)
-        try:
-            await self.cache.store(asked.scope, asked.query, asked.question, asked.hits, known, filters=asked.filters)
-        except Exception:
-            log.exception("answer_not_kept", answer_id=str(asked.id))
+            known = CachedAnswer(asked.id, answer.text, generator=answer.generator, model=answer.model)
+            self.keeper.keep(asked.scope, asked.query, asked.question, asked.hits, known, asked.filters)
 
     def _log_question(self, asked: Asked, kind: str) -> None:
         for component, seconds in asked.timings.items():

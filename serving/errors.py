@@ -78,6 +78,14 @@ class ShuttingDown(ServingError):
     title = "This server is being stopped"
 
 
+class Stopped(ServingError):
+    """Somebody with the same key stopped the answer before it was finished."""
+
+    status = 409
+    slug = "stopped"
+    title = "The answer was stopped"
+
+
 class OutsideRetention(ServingError):
     """What was served then is no longer kept, or the time has not come yet."""
 

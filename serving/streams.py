@@ -47,7 +47,7 @@ class _Running:
         self.grown.set()
 
     def break_off(self) -> None:
-        """Say why the answer ends here; one that is done, and was only being kept, stays done."""
+        """Say why the answer ends here; one that is done stays done."""
         if self.events and self.events[-1].kind == "done":
             return
         ending = self.ending or "shutting-down"

@@ -2,6 +2,7 @@
 revoke create on schema public from public;
 create extension if not exists vector;
 create extension if not exists btree_gist;
+create extension if not exists btree_gin;
 -- dbt owns the schemas it writes, and nothing else.
 create schema if not exists staging authorization regesta_dbt;
 create schema if not exists marts authorization regesta_dbt;

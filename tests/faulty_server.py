@@ -22,6 +22,7 @@ class FaultyServer(ThreadingHTTPServer):
         faulty_requests: How many of the next requests misbehave; None: all.
         endless_word: What an endless stream is made of.
         writing: Streams that are being written now.
+        models: What a GET lists; None: there is no such list.
     """
 
     daemon_threads = True
@@ -37,6 +38,7 @@ class FaultyServer(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.cut = threading.Event()
         self.writing: set[int] = set()
+        self.models: list[str] | None = []
 
     @property
     def url(self) -> str:
@@ -77,6 +79,20 @@ class FaultyHandler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+    def do_GET(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.requests.append({"path": self.path, "headers": headers})
+        fault = self.server.next_fault()
+        if fault == "hang":
+            time.sleep(HANG_SECONDS)
+        elif fault == "html":
+            self._reply(200, "text/html", "<html><body>Sign in to the network</body></html>")
+        elif fault or self.server.models is None:
+            self._reply(int(fault or 404), "application/json", json.dumps(self.error_body))
+        else:
+            data = [{"id": name, "type": "model", "object": "model"} for name in self.server.models]
+            self._reply(200, "application/json", json.dumps({"object": "list", "data": data, "has_more": False}))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))

@@ -29,7 +29,7 @@ Deep = Annotated[bool, typer.Option("--deep", help="Compare all that is stored, 
 
 
 def doctor(deep: Deep = False, as_json: AsJson = False) -> None:
-    """Check settings, database, roles, object store, model, registry, Airflow and API; exit 1 when something fails."""
+    """Check settings, database, roles, object store, models, registry, Airflow and API; exit 1 when something fails."""
     findings = [*examine(), *((*compare(), check_recall()) if deep else ())]
     if as_json:
         print_json([vars(finding) for finding in findings])
@@ -50,6 +50,7 @@ def examine() -> Iterator[Finding]:
         ("roles", check_roles, "Run `regesta migrate`."),
         ("object store", check_object_store, "Start it with `make up`, or set REGESTA_S3_ENDPOINT, _BUCKET and keys."),
         ("embedding", check_embedding, "Run `regesta setup`; for other models `make torch`."),
+        ("generator", check_generator, "Correct the REGESTA_ANTHROPIC_… or REGESTA_OPENAI_… settings."),
         ("registry", check_registry, "Run `regesta setup`: dbt builds the registry view."),
         ("airflow", check_airflow, "Start it with `make up`; then `make logs`."),
         ("api", check_api, "Start it with `make up`; then `make logs`."),
@@ -205,6 +206,31 @@ def check_embedding() -> Finding:
         check_model(connection, bench.embedder)
     model = bench.embedder
     return Finding("embedding", "ok", f"{model.name} ({model.revision}), {model.dimensions} dimensions")
+
+
+def check_generator() -> Finding:
+    """Whoever is to write the answers can be reached, takes the key, and has the models."""
+    from serving.generators import generator_name
+    from serving.generators.reach import reach
+    from serving.settings import ServingSettings
+
+    settings = ServingSettings()
+    name = generator_name(settings)
+    models = settings.models_of(name)
+    if models is None:
+        return Finding("generator", "ok", f"{name}: answers are quotations, no language model is needed")
+    if name == "anthropic" and not settings.anthropic_api_key:
+        return Finding("generator", "failed", "anthropic without a key", "Set REGESTA_ANTHROPIC_API_KEY.")
+    reached = reach(settings, name)
+    found, prefix = f"{name} at {reached.address}", f"REGESTA_{name.upper()}_"
+    if reached.reason is not None:
+        advice = f"Until then answers are quotations. Look at {prefix}API_KEY and {prefix}BASE_URL, or at the provider."
+        return Finding("generator", "failed", f"{found}: {reached.reason} ({reached.detail})", advice)
+    if missing := reached.missing(list(models.values())):
+        known = ", ".join((reached.models or ())[:5]) or "none"
+        advice = f"It lists {known}; set {prefix}LIGHT_MODEL and {prefix}STRONG_MODEL."
+        return Finding("generator", "warning", f"{found} does not list {', '.join(missing)}", advice)
+    return Finding("generator", "ok", f"{found} answers, for {' and '.join(dict.fromkeys(models.values()))}")
 
 
 def check_registry() -> Finding:

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from sse_starlette import EventSourceResponse
 
 from serving.api.deps import AnswerScope, AskScope, EngineDep, SearchScope
-from serving.api.problems import PROBLEMS
+from serving.api.problems import PROBLEMS, STOPPED
 from serving.api.schemas import AnswerReply, AskBody, HitReply, PlainAskBody, SearchBody, SearchReply
 from serving.api.streaming import bare, collected, parse_event_id, streamed, typed, unless_left
 from serving.replaying import read_again
@@ -37,7 +37,7 @@ async def search(body: SearchBody, engine: EngineDep, scope: SearchScope) -> Sea
     return SearchReply(query_id=asked.id, mode=asked.mode, hits=hits, timings=asked.timings)
 
 
-@router.post("/v1/ask", response_model=AnswerReply, responses=_STREAM)
+@router.post("/v1/ask", response_model=AnswerReply, responses={**_STREAM, **STOPPED})
 async def ask(
     body: AskBody,
     request: Request,
@@ -76,7 +76,10 @@ async def resume(answer_id: UUID, engine: EngineDep, scope: AskScope, last_event
 
 @router.post("/v1/answers/{answer_id}/stop", status_code=204, response_class=Response)
 async def stop(answer_id: UUID, engine: EngineDep, scope: AskScope) -> Response:
-    """Stop an answer that is being written; its stream ends in a typed error."""
+    """Stop an answer that is being written.
+
+    Its stream ends in an `error` of type `stopped` and a `done`; who waits for a whole reply gets 409 `stopped`.
+    """
     await engine.streams.stop(answer_id, scope)
     return Response(status_code=204)
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sse_starlette import ServerSentEvent
 
 from serving.api.deps import AnswerScope, AskScope, EngineDep
-from serving.api.problems import PROBLEMS
+from serving.api.problems import PROBLEMS, STOPPED
 from serving.api.schemas import Text
 from serving.api.streaming import DONE, Events, collected, streamed, unless_left
 from serving.prompt import Turn
@@ -90,7 +90,7 @@ async def models(_: AskScope) -> Models:
     return Models(data=[Model(id=MODEL)])
 
 
-@router.post("/v1/chat/completions", response_model=dict[str, Any], responses=_CHUNKS)
+@router.post("/v1/chat/completions", response_model=dict[str, Any], responses={**_CHUNKS, **STOPPED})
 async def complete(body: ChatBody, request: Request, engine: EngineDep, scope: AnswerScope) -> Response:
     """Answer the last message of a conversation; `citations` names the sources as an extra field."""
     asked = await unless_left(request, engine.ask(scope, body.messages[-1].text(), history=body.history()))

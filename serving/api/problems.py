@@ -32,11 +32,15 @@ _DESCRIPTIONS = {
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return how the OpenAPI document says that a route may answer with these problems."""
+def documented(*statuses: int, description: str | None = None) -> dict[int | str, dict[str, Any]]:
+    """Return how the OpenAPI document says that a route may answer with these problems.
+
+    Args:
+        description: What they mean for this route, where that is more than the status tells.
+    """
     return {
         status: {
-            "description": _DESCRIPTIONS[status],
+            "description": description or _DESCRIPTIONS[status],
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             **({"headers": _RETRY_AFTER} if status == 429 else {}),
         }
@@ -46,6 +50,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 PROBLEMS = documented(*_DESCRIPTIONS)
 """What any route that needs a key may answer instead, for `responses=`."""
+STOPPED = documented(409, description="The answer was stopped on request before it was finished (`stopped`)")
+"""What a route that waits for a whole answer may answer instead, beside those."""
 
 
 def problem(
@@ -60,9 +66,11 @@ def problem(
         "instance": request.url.path,
         **more,
     }
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if request.url.path.startswith("/v1/chat/"):  # where clients look for OpenAI's form
         body["error"] = {"message": detail, "type": slug, "param": None, "code": None}
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+        if status == 409:  # to them a lock that is worth trying again
+            headers["X-Should-Retry"] = "false"
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     return JSONResponse(body, status, headers, media_type="application/problem+json")

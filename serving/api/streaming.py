@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from serving.api.schemas import AnswerReply
-from serving.errors import CallerLeft, GeneratorUnavailable, NotFound, ServingError, ShuttingDown
+from serving.errors import CallerLeft, GeneratorUnavailable, NotFound, ServingError, ShuttingDown, Stopped
 from serving.events import Event
 
 HEARTBEAT_SECONDS = 15
@@ -76,9 +76,14 @@ async def collected(events: Events, timings: dict[str, float]) -> AnswerReply:
 
 
 def _error(event: Event) -> ServingError:
-    if event.data["type"] == ShuttingDown.slug:
-        return ShuttingDown(event.data["detail"], retry_after=1)
-    return GeneratorUnavailable(event.data["detail"])
+    kind, detail = event.data["type"], event.data["detail"]
+    if kind == ShuttingDown.slug:
+        return ShuttingDown(detail, retry_after=1)
+    if kind == Stopped.slug:
+        return Stopped(detail)
+    if kind == ServingError.slug:
+        return ServingError(detail)
+    return GeneratorUnavailable(detail)
 
 
 async def unless_left(request: Request, work: Coroutine[Any, Any, Reply]) -> Reply:

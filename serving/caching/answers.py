@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
-
-from serving.access import Pool, Scope, scoped
-from serving.caching import similarity
+from serving.access import Pool, Scope
 from serving.caching.asking import Asked, Asker
 from serving.caching.deciding import decide, threshold_of
 from serving.caching.decisions import EMPTY, OFF_DISABLED, CachedAnswer, Decision
 from serving.caching.evidence import Evidence, cited_numbers, renumbered
+from serving.caching.kept import KeptAnswers
 from serving.caching.room import Room
-from serving.errors import NotFound
 from serving.filters import EVERYTHING, Filters
 from serving.hits import Hit, Query
 from serving.models import ServingModel
-from sql import queries
 
 TTL_SECONDS = 1800
 QUOTING = "extractive"
@@ -40,8 +35,7 @@ class AnswerCache:
         generator: str = "extractive",
     ) -> None:
         """Args: `generator` is what writes now: what another one wrote is not given again, unless it is verified."""
-        self._pool = pool
-        self._room = room
+        self._kept = KeptAnswers(pool, room)
         self._ttl = ttl_seconds
         self._enabled = enabled
         self._generator = generator
@@ -67,15 +61,12 @@ class AnswerCache:
         asked = await self._prepare(query, hits, question, filters, is_follow_up)
         if isinstance(asked, Decision):
             return asked
-        async with scoped(self._pool, scope) as connection, connection.cursor(row_factory=dict_row) as cursor:
-            given = {**asked.parameters(), "limit": similarity.NEIGHBOURS, "generator": self._generator}
-            rows = await (await cursor.execute(queries("caches")["nearest_answers"], given)).fetchall()
-            calibrated = await (await cursor.execute(queries("caches")["thresholds"], given)).fetchall()
+        rows, calibrated = await self._kept.near(scope, asked, self._generator)
         if not rows:
             return EMPTY
         threshold = threshold_of(calibrated, hits[0].source)
         decision = await decide(asked, rows, threshold, hits, self._evidence)
-        if decision.answer is not None and not await self._touch(scope, decision.answer.answer_id):
+        if decision.answer is not None and not await self._kept.touch(scope, decision.answer.answer_id):
             return replace(decision, state="miss", reason="evicted meanwhile", answer=None)
         return decision
 
@@ -110,7 +101,7 @@ class AnswerCache:
         ttl = self._shortest_ttl(read) if ttl_seconds is None else ttl_seconds
         if not cited or ttl <= 0:
             return "its source is not cached" if cited else "cites nothing"
-        best = await self._evidence.best(asked.embedder, asked.canonical, hits)
+        best = await self._evidence.best(asked.embedder, asked.canonical, asked.plain, hits)
         sentences = await self._evidence.rests_on(asked.embedder, answer.text, hits)
         if best not in sentences:
             return "does not rest on the sentence that answers best"
@@ -121,27 +112,15 @@ class AnswerCache:
             "best_sentence": best, "sentences": sorted(sentences),
             "generator": answer.generator, "model": answer.model, "ttl": ttl,
         }  # fmt: skip
-        return await self._write(scope, row)
+        return await self._kept.add(scope, row)
 
     async def evict(self, scope: Scope, answer_id: UUID) -> int:
         """Forget an answer, for a thumbs-down; return how many were forgotten."""
-        async with scoped(self._pool, scope) as connection:
-            return (await connection.execute(queries("caches")["evict_answer"], {"id": answer_id})).rowcount
+        return await self._kept.evict(scope, answer_id)
 
     async def pin(self, scope: Scope, answer_id: UUID, text: str | None = None) -> None:
-        """Mark a cached answer as verified, with the text a person gave it: it stays as long as its evidence does.
-
-        Args:
-            text: `[n]` in it names the n-th of the answer's citations.
-
-        Raises:
-            NotFound: It is not cached, or not any more.
-        """
-        async with scoped(self._pool, scope) as connection:
-            given = {"id": answer_id, "text": text}
-            found = await (await connection.execute(queries("caches")["pin_answer"], given)).fetchone()
-        if found is None:
-            raise NotFound(f"The answer {answer_id} is not cached any more; ask the question again, then verify it.")
+        """Mark a cached answer as verified, with the text a person gave it; see `KeptAnswers.pin`."""
+        await self._kept.pin(scope, answer_id, text)
 
     async def _prepare(
         self, query: Query, hits: Sequence[Hit], question: str, filters: Filters, is_follow_up: bool
@@ -149,26 +128,6 @@ class AnswerCache:
         if not self._enabled:
             return OFF_DISABLED
         return await self._asker.prepare(query, hits, question, filters, is_follow_up)
-
-    async def _touch(self, scope: Scope, answer_id: UUID) -> bool:
-        async with scoped(self._pool, scope) as connection:
-            cursor = await connection.execute(queries("caches")["touch_answer"], {"id": answer_id})
-            return await cursor.fetchone() is not None
-
-    async def _write(self, scope: Scope, row: dict[str, Any]) -> str | None:
-        names = queries("caches")
-        async with scoped(self._pool, scope) as connection:
-            readers = await (await connection.execute(names["common_readers"], row)).fetchone()
-            groups = readers[0] if readers else None
-            if not groups or not set(groups) & set(scope.access_groups):
-                return "its evidence has changed, or has no reader in common"
-            row["access_groups"] = sorted(groups)
-            await connection.execute(names["replace_answer"], row)
-            if await (await connection.execute(names["put_answer"], row)).fetchone() is None:
-                return "stored before"
-            await connection.execute(names["put_answer_chunks"], row)
-            await self._room.make(connection)
-        return None
 
     def _shortest_ttl(self, read: Sequence[Hit]) -> int:
         """Return the least of the sources' times, of which 0 means never; a source without one has ours."""

@@ -18,21 +18,32 @@ from serving.caching.canonical import canonical
 from serving.caching.decisions import Decision
 from serving.caching.exclusions import why_not_cached
 from serving.caching.means import Means
+from serving.caching.memory import Memory
 from serving.caching.retrievals import filter_key
 from serving.filters import Filters
 from serving.hits import Hit, Query
 from serving.models import ServingModel
 
+FORMS = 2_000
+"""Canonical forms whose vectors a worker remembers: 3 MB at 384 dimensions."""
+
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as the cache compares it: `question` as typed, `vector` centred and normalised."""
+    """A question as the cache compares it.
+
+    Attributes:
+        question: As typed.
+        plain: Vector of its canonical form.
+        vector: Of both forms, centred and normalised.
+    """
 
     question: str
     canonical: str
     language: str
     model_id: int
     embedder: Embedder
+    plain: similarity.Vector
     vector: similarity.Vector
     filter_key: str
 
@@ -55,6 +66,7 @@ class Asker:
         self._pool = pool
         self._embedding = embedding
         self._means = Means()
+        self._forms: Memory[similarity.Vector] = Memory(FORMS)
 
     async def prepare(
         self, query: Query, hits: Sequence[Hit], question: str, filters: Filters, is_follow_up: bool
@@ -72,7 +84,17 @@ class Asker:
         if mean is None:
             return Decision("off", "the model is not calibrated")
         form = canonical(question)
-        plain = (await asyncio.to_thread(embedder.embed, [form], "query"))[0]
+        plain = await self._embedded(form, model_id, embedder)
         typed = np.array(HalfVector.from_text(query.vector).to_list(), np.float32)
         vector = similarity.question_vector(typed, plain, mean)
-        return Asked(question, form, analysis.language(question), model_id, embedder, vector, filter_key(filters))
+        return Asked(
+            question, form, analysis.language(question), model_id, embedder, plain, vector, filter_key(filters)
+        )
+
+    async def _embedded(self, form: str, model_id: int, embedder: Embedder) -> similarity.Vector:
+        """Return the vector of a canonical form: of one that is asked often, from memory."""
+        vector = self._forms.get((model_id, form))
+        if vector is None:
+            vector = (await asyncio.to_thread(embedder.embed, [form], "query"))[0]
+            self._forms.put((model_id, form), vector)
+        return vector

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from corpus import analysis
 from corpus.embedding import Embedder, Vectors
 from serving.caching.guard import swapped
+from serving.caching.memory import Memory
 from serving.generators.extractive import Unit, coverage, quotable
 from serving.hits import Hit
 
@@ -28,11 +28,15 @@ class Evidence:
     """Compares sentences of passages; remembers their vectors, which depend on nothing but their text."""
 
     def __init__(self) -> None:
-        self._vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
+        self._vectors: Memory[Vectors] = Memory(MEMORY)
 
-    async def best(self, embedder: Embedder, question: str, hits: Sequence[Hit]) -> str | None:
-        """Return the hash of the sentence that answers a question best; None when there is none."""
-        return await asyncio.to_thread(self._best, embedder, question, hits)
+    async def best(self, embedder: Embedder, question: str, vector: Vectors, hits: Sequence[Hit]) -> str | None:
+        """Return the hash of the sentence that answers a question best; None when there is none.
+
+        Args:
+            vector: What `embedder` made of the question.
+        """
+        return await asyncio.to_thread(self._best, embedder, question, vector, hits)
 
     async def rests_on(self, embedder: Embedder, text: str, hits: Sequence[Hit]) -> set[str]:
         """Return the hashes of the sentences an answer rests on.
@@ -42,12 +46,11 @@ class Evidence:
         """
         return await asyncio.to_thread(self._rests_on, embedder, text, hits)
 
-    def _best(self, embedder: Embedder, question: str, hits: Sequence[Hit]) -> str | None:
+    def _best(self, embedder: Embedder, question: str, vector: Vectors, hits: Sequence[Hit]) -> str | None:
         units = [unit for number, hit in enumerate(hits[:PASSAGES], 1) for unit in quotable(hit, number)]
         if not units:
             return None
-        asked = embedder.embed([question], "query")[0]
-        return sentence_hash(units[self._nearest(embedder, asked, question, units)])
+        return sentence_hash(units[self._nearest(embedder, vector, question, units)])
 
     def _rests_on(self, embedder: Embedder, text: str, hits: Sequence[Hit]) -> set[str]:
         found: set[str] = set()
@@ -76,11 +79,8 @@ class Evidence:
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
             known.update(zip(missing, embedder.embed(missing, "passage"), strict=True))
-        for text in texts:
-            self._vectors[space, text] = known[text]
-            self._vectors.move_to_end((space, text))
-        while len(self._vectors) > MEMORY:
-            self._vectors.popitem(last=False)
+            for text in missing:
+                self._vectors.put((space, text), known[text])
         return np.vstack([known[text] for text in texts])
 
 

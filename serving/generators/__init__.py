@@ -57,11 +57,16 @@ class Generator(Protocol):
         ...
 
 
+def generator_name(settings: ServingSettings) -> str:
+    """Return which generator the settings ask for: `extractive`, `anthropic` or `openai`."""
+    if settings.generator != "auto":
+        return settings.generator
+    return "anthropic" if settings.anthropic_api_key else "openai" if settings.openai_base_url else "extractive"
+
+
 def load_generator(settings: ServingSettings, embedder_now: Callable[[], Embedder]) -> Generator:
     """Return the generator the settings ask for; without a key or an address that is the extractive one."""
-    wanted = settings.generator
-    if wanted == "auto":
-        wanted = "anthropic" if settings.anthropic_api_key else "openai" if settings.openai_base_url else "extractive"
+    wanted = generator_name(settings)
     if wanted == "anthropic":
         from serving.generators.anthropic import AnthropicGenerator
 

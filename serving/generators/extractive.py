@@ -10,6 +10,8 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
 
 import numpy as np
 
@@ -25,6 +27,8 @@ MIN_SCORE = 0.44
 """Below this, nothing answers the question; chosen on `examples/questions.jsonl` and questions of bank customers."""
 KEEP_RATIO = 0.85
 """A further sentence is added when it scores at least this share of the best one."""
+PASSAGES_KNOWN, UNITS_KNOWN = 1_000, 5_000
+"""Passages cut and units analysed that a worker remembers, some 20 MB: the same ones answer many questions."""
 
 _IDENTIFIER = re.compile(r"\d+(?:\.\d+)+|[A-Za-z]+-?\d+|\d{4,}")
 _LIST_ITEM = re.compile(r"(?:-|\d+[.)])\s")
@@ -84,11 +88,13 @@ def names_alike(question: str, hit: Hit) -> bool:
 
 def quotable(hit: Hit, number: int) -> Iterator[Unit]:
     """Yield what can be quoted from a passage, in order."""
-    position = 0
-    for paragraph in inert(hit.text, hit.kind).split("\n\n"):
-        for text in _parts(paragraph, hit.kind):
-            yield Unit(text, number, position, tuple(hit.heading_path))
-            position += 1
+    for position, text in enumerate(_cut(hit.text, hit.kind)):
+        yield Unit(text, number, position, tuple(hit.heading_path))
+
+
+@lru_cache(PASSAGES_KNOWN)
+def _cut(passage: str, kind: str) -> tuple[str, ...]:
+    return tuple(part for paragraph in inert(passage, kind).split("\n\n") for part in _parts(paragraph, kind))
 
 
 def _parts(paragraph: str, kind: str) -> list[str]:
@@ -106,12 +112,17 @@ def _in_context(unit: Unit) -> str:
     return f"{' > '.join(unit.heading_path)}\n{unit.text.strip('`')}"
 
 
+@lru_cache(UNITS_KNOWN)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(map(intern, analysis.lexemes(text)))
+
+
 def coverage(question: str, units: Sequence[Unit]) -> list[float]:
     """Return, for each unit, the share of the question's words it has, itself or in its headings.
 
     Rare words count more: a word's weight is its inverse frequency among the units.
     """
-    words = [set(analysis.lexemes(_in_context(unit))) for unit in units]
+    words = [_words(_in_context(unit)) for unit in units]
     # One letter or digit alone is no evidence.
     asked = {word for word in analysis.lexemes(question) if len(word) > 1 or not word.isascii()}
     weights = {word: float(np.log(1 + len(units) / (1 + sum(word in held for held in words)))) for word in asked}

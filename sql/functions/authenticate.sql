@@ -1,3 +1,15 @@
+-- Whether a key works now; what it may do is another question.
+create or replace function serving.is_valid(key serving.api_keys)
+returns boolean
+language sql
+volatile
+set search_path = serving, pg_temp
+as $$
+    select key.revoked_at is null and (key.expires_at is null or key.expires_at > clock_timestamp())
+$$;
+comment on function serving.is_valid(serving.api_keys) is 'Whether a key is neither revoked nor expired.';
+revoke all on function serving.is_valid(serving.api_keys) from public;
+
 -- The one look-up that must precede any scope: which tenant and groups does a key stand for, and what may it do?
 -- It also counts the request, so that asking and counting are one round trip and all workers share one count.
 drop function if exists serving.authenticate(text);
@@ -23,8 +35,7 @@ declare
     today constant date := (clock_timestamp() at time zone 'UTC')::date;
 begin
     select * into found_key from serving.api_keys as k
-    where k.key_hash = presented_hash and k.revoked_at is null
-        and (k.expires_at is null or k.expires_at > clock_timestamp());
+    where k.key_hash = presented_hash and serving.is_valid(k);
     if not found then
         return;
     end if;

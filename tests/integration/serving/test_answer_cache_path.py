@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
+from serving.caching.answers import AnswerCache
 from tests.integration.ingestion.conftest import Folder
 
 QUESTION = "After how many wrong passwords is an account locked?"
@@ -32,14 +37,17 @@ def folder(bench: Any, source_bucket: str) -> Folder:
 
 
 @pytest.fixture
-def ask(api: httpx.Client, folder: Folder, new_key: Callable[..., str]) -> Ask:
+def as_member(folder: Folder, new_key: Callable[..., str]) -> Callable[[str], dict[str, str]]:
+    """Give `as_member(group)`: the headers of a key of that group."""
+    return cache(lambda group: {"Authorization": f"Bearer {new_key(folder.name, (group,))}"})
+
+
+@pytest.fixture
+def ask(api: httpx.Client, as_member: Callable[[str], dict[str, str]]) -> Ask:
     """Give `ask(group)`: the reply to the question for a key of that group."""
-    keys: dict[str, str] = {}
 
     def send(group: str = "staff", path: str = "/v1/ask", **body: Any) -> dict[str, Any]:
-        key = keys.get(group) or keys.setdefault(group, new_key(folder.name, (group,)))
-        headers = {"Authorization": f"Bearer {key}"}
-        reply = api.post(path, json=body or {"question": QUESTION}, headers=headers)
+        reply = api.post(path, json=body or {"question": QUESTION}, headers=as_member(group))
         assert reply.is_success, reply.text
         found: dict[str, Any] = reply.json()
         return found
@@ -107,8 +115,6 @@ def test_a_key_of_other_groups_never_gets_it(ask: Ask) -> None:
 def test_a_conversation_is_neither_answered_from_the_cache_nor_kept(
     ask: Ask, folder: Folder, database: Any
 ) -> None:  # fmt: skip
-    import psycopg
-
     ask()
     settled(ask, "hit")
     turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Ask me."}]
@@ -121,3 +127,48 @@ def test_a_conversation_is_neither_answered_from_the_cache_nor_kept(
             assert time.monotonic() < deadline
             time.sleep(0.05)
     assert row[0] == "off" and row[1]
+
+
+@pytest.fixture
+def slow_to_keep(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Make keeping an answer take this many seconds more."""
+    store, seconds = AnswerCache.store, 0.7
+
+    async def slow(*given: Any, **more: Any) -> str | None:
+        await asyncio.sleep(seconds)
+        return await store(*given, **more)
+
+    monkeypatch.setattr(AnswerCache, "store", slow)
+    return seconds
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_no_reader_waits_until_an_answer_is_kept_but_who_asks_again_does(
+    api: httpx.Client, ask: Ask, as_member: Callable[[str], dict[str, str]], slow_to_keep: float, stream: bool
+) -> None:
+    ask(path="/v1/search", query=QUESTION)  # so that what follows is quick
+    began = time.monotonic()
+    first = streamed(api, as_member("staff")) if stream else ask()
+    assert first["cache"] == "miss"
+    assert time.monotonic() - began < slow_to_keep
+    assert ask()["cache"] == "hit"
+
+
+def streamed(api: httpx.Client, headers: dict[str, str]) -> dict[str, Any]:
+    """Return the `meta` of an answer, once its stream was read to the end and its connection let go of."""
+    with api.stream("POST", "/v1/ask", json={"question": QUESTION, "stream": True}, headers=headers) as response:
+        lines = [line.removeprefix("data: ") for line in response.iter_lines() if line.startswith("data: ")]
+    assert lines[-1] == "[DONE]"
+    meta: dict[str, Any] = json.loads(lines[0])
+    return meta
+
+
+def test_a_clean_stop_keeps_what_is_still_to_be_kept(
+    serving: Any, as_member: Callable[[str], dict[str, str]], slow_to_keep: float, database: Any
+) -> None:
+    with serving(generator="extractive", answer_cache=True) as api:
+        reply = api.post("/v1/ask", json={"question": QUESTION}, headers=as_member("staff")).json()
+        assert reply["cache"] == "miss"
+    with psycopg.connect(database.conninfo("regesta_owner")) as owner:
+        statement = "select count(*) from serving.cached_answers where id = %s"
+        assert owner.execute(statement, [reply["answer_id"]]).fetchone() == (1,)

@@ -182,6 +182,22 @@ def test_a_revoked_key_ends_its_questions_with_that_reason(
     assert {row["error"]["type"] for row in results(api, where)} == {"not-authenticated"}
 
 
+def test_a_batch_counts_as_the_one_request_it_was_handed_in_with(
+    api: httpx.Client, settings: Any, new_key: Callable[..., str], database: Any
+) -> None:
+    headers = {"Authorization": f"Bearer {new_key(name='frugal', requests_per_minute=2)}"}
+    where = submit(api, 5, headers=headers)
+    used = (
+        "select u.request_count, k.last_used_at from serving.key_usage as u"
+        " join serving.api_keys as k on k.id = u.api_key_id where k.name = 'frugal'"
+    )
+    with psycopg.connect(database.conninfo("regesta_owner"), autocommit=True) as owner:
+        before = owner.execute(used).fetchall()
+        assert run(settings(ServingSettings, generator="extractive"), where) == {"done": 5}
+        assert owner.execute(used).fetchall() == before
+    assert before[0][0] == 1
+
+
 def test_questions_are_asked_with_no_more_rights_than_are_left(
     api: httpx.Client, settings: Any, database: Any, new_key: Callable[..., str]
 ) -> None:

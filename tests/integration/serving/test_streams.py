@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import openai
+import psycopg
 import pytest
 
 from tests.messages_server import MessagesServer
@@ -123,6 +125,30 @@ def test_stop_ends_in_a_typed_error(api: httpx.Client, upstream: MessagesServer)
     assert (rest[-2][2]["type"], rest[-1][2]["state"]) == ("stopped", "abandoned")
     assert upstream.cut.wait(1.0)
     assert api.post(f"/v1/answers/{answer_id}/stop").status_code == 204, "stopping twice is no error"
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions"])
+def test_whoever_waits_for_a_whole_reply_is_told_that_it_was_stopped(
+    api: httpx.Client, upstream: MessagesServer, database: Any, path: str
+) -> None:
+    upstream.fault = "endless"
+    asked = {"question": QUESTION} if path == "/v1/ask" else {"messages": [{"role": "user", "content": QUESTION}]}
+    newest = "select id::text from serving.queries where kind = 'ask' and asked_at > %s order by asked_at desc limit 1"
+    with ThreadPoolExecutor(1) as threads, psycopg.connect(database.conninfo("regesta_owner"), autocommit=True) as log:
+        now = log.execute("select clock_timestamp()").fetchone()
+        waiting = threads.submit(api.post, path, json=asked)
+        deadline = time.monotonic() + 10
+        while (row := log.execute(newest, now).fetchone()) is None or not upstream.writing:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert api.post(f"/v1/answers/{row[0]}/stop").status_code == 204
+        reply = waiting.result(5)
+    assert reply.status_code == 409
+    assert reply.json()["type"] == "urn:regesta:problem:stopped"
+    if path == "/v1/chat/completions":
+        assert reply.headers["x-should-retry"] == "false", "OpenAI's clients would ask again by themselves"
+    described = api.get("/openapi.json").json()["paths"][path]["post"]["responses"]["409"]
+    assert "stopped" in described["description"]
 
 
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions"])

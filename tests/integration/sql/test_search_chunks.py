@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import numpy as np
@@ -103,3 +104,20 @@ def test_the_index_finds_what_is_nearest(database: Any, loaded: list[Any]) -> No
         rows = connection.execute("select sampled, recall from corpus.vector_recall(20, 10)").fetchall()
     assert [sampled for sampled, _ in rows] == [20]
     assert rows[0][1] >= 0.98
+
+
+def test_full_text_looks_at_one_tenants_passages_only(database: Any, loaded: list[Any]) -> None:
+    noise = [f"Lunch is served in the hall ({number})" for number in range(PASSAGES)]
+    looked_up = (
+        "explain (analyze, costs off, timing off) select id from corpus.chunks"
+        " where tenant_id = %s and is_live and lexemes @@ 'lunch'::tsquery"
+    )
+    with psycopg.connect(database.conninfo("regesta_owner")) as connection:
+        load_passages(connection, "noisy", noise, np.zeros((PASSAGES, 384), np.float32) + 1)
+        # Nothing but full text is left to choose.
+        connection.execute("drop index corpus.chunks_tenant_hash")
+        connection.execute("set local enable_seqscan = off")
+        plan = "\n".join(line for (line,) in connection.execute(looked_up, [TENANT]).fetchall())
+        connection.rollback()
+    found = re.findall(r"Bitmap Index Scan on \S+ \(actual rows=(\d+)", plan)
+    assert found == ["0"], plan

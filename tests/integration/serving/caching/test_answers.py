@@ -10,8 +10,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from corpus import analysis
 from ingestion.sources import change_source
 from serving.caching.answers import AnswerCache
+from serving.caching.canonical import canonical
 from serving.caching.decisions import CachedAnswer
 from serving.caching.room import Room
 from serving.errors import NotFound
@@ -108,6 +110,27 @@ def test_what_nobody_else_may_get_is_off(folder: Folder, reading: Callable[..., 
             query, hits = await reader.find("Who wrote it?")
             decision = await reader.cache.lookup(reader.scope, query, hits, "Who wrote it?", is_follow_up=True)
             assert (decision.state, decision.reason) == ("off", "multi-turn")
+
+    asyncio.run(scenario())
+
+
+def test_a_hit_analyses_and_embeds_nothing_twice(
+    folder: Folder, reading: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.put("login.md", LOGIN)
+    folder.sync()
+
+    async def scenario() -> None:
+        async with reading(folder.name) as reader:
+            await reader.ask(LOGINS[0])
+            query, hits = await reader.find(LOGINS[0])
+            embedder, worked = reader.embedding.embedder, []
+            embed, lexemes = embedder.embed, analysis.lexemes
+            monkeypatch.setattr(embedder, "embed", lambda *given: worked.append(given) or embed(*given))
+            monkeypatch.setattr(analysis, "lexemes", lambda text: worked.append(text) or lexemes(text))
+            decision = await reader.cache.lookup(reader.scope, query, hits, LOGINS[0])
+            assert decision.state == "hit"
+            assert set(worked) == {canonical(LOGINS[0])}, "only the words of the question are looked at"
 
     asyncio.run(scenario())
 
