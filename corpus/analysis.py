@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from threading import local
 from typing import TYPE_CHECKING, Any
@@ -83,8 +83,7 @@ def language(text: str) -> str:
 
 
 def _foreign(text: str) -> list[str]:
-    stem = _stemmer().stemWord
-    return [stem(word)[:100] for word in _FOREIGN_WORD.findall(text) if word not in _STOP_WORDS]
+    return [_stem(word) for word in _FOREIGN_WORD.findall(text) if word not in _STOP_WORDS]
 
 
 def _korean(text: str) -> list[str]:
@@ -123,6 +122,12 @@ def _kiwi() -> Kiwi:
     from kiwipiepy import Kiwi
 
     return Kiwi(num_workers=1)
+
+
+@lru_cache(maxsize=50_000)  # the stemmer takes some 30 µs of the interpreter, and most words come again
+def _stem(word: str) -> str:
+    stem: str = _stemmer().stemWord(word)
+    return stem[:100]
 
 
 def _stemmer() -> Any:

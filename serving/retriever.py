@@ -12,10 +12,9 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 from pgvector import HalfVector
-from psycopg.rows import kwargs_row
 
 from corpus import analysis
-from serving.access import Pool, Scope, scoped
+from serving.access import Pool, Scope, fetch
 from serving.caching.results import Place, ResultCache
 from serving.errors import ModelUnavailable
 from serving.filters import EVERYTHING, Filters
@@ -141,9 +140,8 @@ async def search(
         "neighbours": neighbours,
     }
     try:
-        async with scoped(pool, scope) as connection, connection.cursor(row_factory=kwargs_row(Hit.from_row)) as cursor:
-            await cursor.execute(queries("search")["search"], given)
-            return await cursor.fetchall()
+        [rows] = await fetch(pool, scope, (queries("search")["search"], given))
+        return [Hit.from_row(**row) for row in rows]
     except psycopg.Error as error:
         if error.sqlstate == _MODEL_NOT_SERVING:
             raise ModelSwitched("The embedding model was switched while the question was asked. Ask again.") from error

@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
-
-from serving.access import Pool, Scope, scoped
+from serving.access import Pool, Scope, fetch, scoped
 from serving.caching import similarity
 from serving.caching.asking import Asked, Asker
 from serving.caching.deciding import decide, threshold_of
@@ -67,10 +65,10 @@ class AnswerCache:
         asked = await self._prepare(query, hits, question, filters, is_follow_up)
         if isinstance(asked, Decision):
             return asked
-        async with scoped(self._pool, scope) as connection, connection.cursor(row_factory=dict_row) as cursor:
-            given = {**asked.parameters(), "limit": similarity.NEIGHBOURS, "generator": self._generator}
-            rows = await (await cursor.execute(queries("caches")["nearest_answers"], given)).fetchall()
-            calibrated = await (await cursor.execute(queries("caches")["thresholds"], given)).fetchall()
+        names = queries("caches")
+        given = {**asked.parameters(), "limit": similarity.NEIGHBOURS, "generator": self._generator}
+        statements = (names["nearest_answers"], given), (names["thresholds"], given)
+        rows, calibrated = await fetch(self._pool, scope, *statements)
         if not rows:
             return EMPTY
         threshold = threshold_of(calibrated, hits[0].source)
@@ -151,9 +149,9 @@ class AnswerCache:
         return await self._asker.prepare(query, hits, question, filters, is_follow_up)
 
     async def _touch(self, scope: Scope, answer_id: UUID) -> bool:
-        async with scoped(self._pool, scope) as connection:
-            cursor = await connection.execute(queries("caches")["touch_answer"], {"id": answer_id})
-            return await cursor.fetchone() is not None
+        touch = queries("caches")["touch_answer"], {"id": answer_id}
+        [found] = await fetch(self._pool, scope, touch, may_be_lost=True)
+        return bool(found)
 
     async def _write(self, scope: Scope, row: dict[str, Any]) -> str | None:
         names = queries("caches")
