@@ -40,6 +40,7 @@ from regesta.stack.settings_file import ensure_settings
 
 STREAMS = {1: 200.0, 50: 40.0, 200: 10.0}
 """How many run at once, and where the cost of an event is measured, how many events each has a second."""
+BARE_OPENED_PER_SECOND = 200.0
 CALLERS, LOAD_SECONDS = 16, 4.0
 PATIENT_CALLERS, PATIENT_SECONDS = 8, 8.0
 FIRST_TOKEN_LIMIT, SEARCH_LIMIT, MEAN_LIMIT, SLOW_LIMIT = 50.0, 1.2, 1.8, 3.0
@@ -111,6 +112,7 @@ def _first_tokens(running: Running) -> Outcome:
     client = Client(running.api.url, running.key)
     figures: dict[str, Any] = {}
     drawn: dict[str, dict[str, float]] = {}
+    refused = 0
     with _loop() as loop:
         for streams in STREAMS:
             before = serving_stack.component_seconds(running.api)
@@ -122,15 +124,20 @@ def _first_tokens(running: Running) -> Outcome:
             }  # fmt: skip
             figures |= _times(f"{streams} streams: first token over the model's own", [one.after for one in windows])
             figures |= _times(f"{streams} streams: before the model has the question", [one.before for one in windows])
+            figures[f"{streams} streams: questions refused, of"] = (
+                f"{sum(one.refused for one in windows)}, {sum(one.refused + len(one.after) for one in windows)}"
+            )
+            refused += sum(one.refused for one in windows)
             figures[f"{streams} streams: of that, mean ms by component"] = _components(running.api, before)
         at_once = loop.run(burst(client, running.upstream, max(STREAMS), running.questions))
+    title = f"{max(STREAMS)} questions in one moment"
     for name, values in (("first token over the model's own", at_once.after), ("before that", at_once.before)):
-        figures[f"{max(STREAMS)} questions in one moment: {name}: ms p50, p95"] = "{:.1f}, {:.1f}".format(
-            *percentiles(values)
-        )
+        figures[f"{title}: {name}: ms p50, p95"] = "{:.1f}, {:.1f}".format(*percentiles(values))
+    figures[f"{title}: refused"] = at_once.refused
     serving_plot.draw("serving.svg", "First token over the model's own, ms, by streams", drawn, FIRST_TOKEN_LIMIT)
     title = f"ms p95 of the first token over the model's own, {max(STREAMS)} streams"
-    return figures, {title: Bar(round(drawn[f"{max(STREAMS)}"]["p95"], 1), FIRST_TOKEN_LIMIT)}
+    bars = {title: Bar(round(drawn[f"{max(STREAMS)}"]["p95"], 1), FIRST_TOKEN_LIMIT)}
+    return figures, {**bars, "questions refused while streams run": Bar(refused, 0)}
 
 
 def _cost(running: Running) -> Outcome:
@@ -150,7 +157,8 @@ def _cost(running: Running) -> Outcome:
             costs = found[f"{streams}"] = {way: [] for way in ways}
             for _ in range(running.repeats):
                 for way, (server, ask) in ways.items():
-                    costs[way].append(loop.run(cpu_per_event(server, streams, ask)))
+                    quickly = () if server is running.api else (BARE_OPENED_PER_SECOND,)
+                    costs[way].append(loop.run(cpu_per_event(server, streams, ask, *quickly)))
     drawn = {group: {way: statistics.median(costs) for way, costs in ways.items()} for group, ways in found.items()}
     serving_plot.draw("serving-cost.svg", "Processor time of an event, microseconds, by streams", drawn)
     figures = {

@@ -44,8 +44,9 @@ class Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Count tokens; the first one carries the clocks of the model."""
         now = time.monotonic_ns()
+        is_begun = self.events > 1
         self.events += data.count(_TOKEN)
-        if self.clocks is None:
+        if self.clocks is None and not is_begun:
             self.received += data
             if found := _CLOCKS.search(self.received):
                 self.clocks = int(found[1]), int(found[2]), now

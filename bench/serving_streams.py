@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
-from bench.serving_client import Client, Stream
+from bench.serving_client import Client, Refused, Stream
 from bench.serving_stack import Server
 from bench.serving_upstream import Pace, Upstream
 
@@ -18,22 +19,22 @@ FIRST_SECONDS = 0.3
 WORDS_PER_SECOND = 10.0
 QUESTIONS_PER_SECOND = 5.0
 """How many come in, however many streams run: only the length of the answers differs."""
-WINDOW_SECONDS = 10.0
+WINDOW_SECONDS = 8.0
 OPENED_PER_SECOND = 20.0
-CPU_SECONDS = 3.0
+CPU_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class FirstTokens:
-    """Milliseconds of every question of one window: until the model had it, and from its first word to ours."""
+    """Milliseconds of every question of one window: until the model had it, and from its first word to ours.
+
+    Attributes:
+        refused: How many were answered with an error instead.
+    """
 
     before: list[float]
     after: list[float]
-
-    @property
-    def whole(self) -> list[float]:
-        """What was not the model, milliseconds."""
-        return [before + after for before, after in zip(self.before, self.after, strict=True)]
+    refused: int
 
 
 def percentiles(values: list[float]) -> tuple[float, float]:
@@ -53,17 +54,17 @@ async def first_tokens(
 
     async def read() -> None:
         while True:
-            asked.append(await client.ask(next(questions)))
-            await asked[-1].ended
+            stream = await client.ask(next(questions))
+            asked.append(stream)
+            with suppress(Refused):
+                await stream.ended
 
     for _ in range(streams):
         readers.append(asyncio.create_task(read()))
         await asyncio.sleep(1 / OPENED_PER_SECOND)
     bounds = [len(asked)]
     for _ in range(windows):
-        done, _ = await asyncio.wait(readers, timeout=WINDOW_SECONDS)
-        for reader in done:
-            reader.result()  # only an error ends one
+        await asyncio.sleep(WINDOW_SECONDS)
         bounds.append(len(asked))
     await _until_begun(asked[: bounds[-1]])
     for reader in readers:
@@ -82,13 +83,17 @@ async def burst(client: Client, upstream: Upstream, streams: int, questions: Ite
     return found
 
 
-async def cpu_per_event(server: Server, streams: int, ask: Callable[[], Awaitable[Stream]]) -> float:
+async def cpu_per_event(
+    server: Server, streams: int, ask: Callable[[], Awaitable[Stream]], opened_per_second: float = OPENED_PER_SECOND
+) -> float:
     """Return the processor time of one event, microseconds, while so many streams run and no question comes in."""
     await _until_idle(server)
     opened: list[Stream] = []
-    await _open(ask, streams, opened)
+    for _ in range(streams):
+        opened.append(await ask())
+        await asyncio.sleep(1 / opened_per_second)
     await _until_begun(opened)
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(0.3)
     events, seconds = sum(stream.events for stream in opened), server.cpu_seconds()
     await asyncio.sleep(CPU_SECONDS)
     taken, events = server.cpu_seconds() - seconds, sum(stream.events for stream in opened) - events
@@ -96,18 +101,10 @@ async def cpu_per_event(server: Server, streams: int, ask: Callable[[], Awaitabl
     return 1e6 * taken / events
 
 
-async def _open(ask: Callable[[], Awaitable[Stream]], count: int, opened: list[Stream]) -> None:
-    for _ in range(count):
-        opened.append(await ask())
-        await asyncio.sleep(1 / OPENED_PER_SECOND)
-
-
 async def _until_begun(streams: list[Stream]) -> None:
     async with asyncio.timeout(30):
         for stream in streams:
-            while stream.events == 0:
-                if stream.ended.done():
-                    stream.ended.result()
+            while stream.events == 0 and not stream.ended.done():
                 await asyncio.sleep(0.05)
 
 
@@ -122,9 +119,13 @@ async def _until_idle(server: Server) -> None:
 
 
 def _window(streams: list[Stream]) -> FirstTokens:
-    return FirstTokens([stream.before for stream in streams], [stream.after for stream in streams])
+    begun = [stream for stream in streams if stream.clocks is not None]
+    refused = len(streams) - len(begun)
+    return FirstTokens([stream.before for stream in begun], [stream.after for stream in begun], refused)
 
 
 def _close(streams: list[Stream]) -> None:
     for stream in streams:
         stream.close()
+        if not stream.ended.cancelled():
+            stream.ended.exception()  # has been counted
