@@ -50,7 +50,8 @@ class Passages:
         pieces = [piece async for piece in generator.stream(stored, hits)]
         text = "".join(piece.text for piece in pieces if isinstance(piece, Token))
         rests_on = await self._evidence.rests_on(self._embedder, text, hits)
-        best = await self._evidence.best(self._embedder, canonical(asked), hits)
+        form = canonical(asked)
+        best = await self._evidence.best(self._embedder, form, self._embedder.embed([form], "query")[0], hits)
         return 3 if best in rests_on else 2
 
 

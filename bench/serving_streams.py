@@ -19,7 +19,8 @@ FIRST_SECONDS = 0.3
 WORDS_PER_SECOND = 10.0
 QUESTIONS_PER_SECOND = 5.0
 """How many come in, however many streams run: only the length of the answers differs."""
-WINDOW_SECONDS = 8.0
+WINDOW_SECONDS, LEAST_QUESTIONS = 8.0, 10
+"""A window is longer where answers end too slowly for so many new questions."""
 OPENED_PER_SECOND = 20.0
 CPU_SECONDS = 2.0
 
@@ -65,6 +66,7 @@ async def first_tokens(
     bounds = [len(asked)]
     for _ in range(windows):
         await asyncio.sleep(WINDOW_SECONDS)
+        await _until(lambda: len(asked) >= bounds[-1] + LEAST_QUESTIONS)
         bounds.append(len(asked))
     await _until_begun(asked[: bounds[-1]])
     for reader in readers:
@@ -102,10 +104,13 @@ async def cpu_per_event(
 
 
 async def _until_begun(streams: list[Stream]) -> None:
-    async with asyncio.timeout(30):
-        for stream in streams:
-            while stream.events == 0 and not stream.ended.done():
-                await asyncio.sleep(0.05)
+    await _until(lambda: all(stream.events or stream.ended.done() for stream in streams))
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not is_so():
+            await asyncio.sleep(0.05)
 
 
 async def _until_idle(server: Server) -> None:

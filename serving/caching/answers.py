@@ -108,7 +108,7 @@ class AnswerCache:
         ttl = self._shortest_ttl(read) if ttl_seconds is None else ttl_seconds
         if not cited or ttl <= 0:
             return "its source is not cached" if cited else "cites nothing"
-        best = await self._evidence.best(asked.embedder, asked.canonical, hits)
+        best = await self._evidence.best(asked.embedder, asked.canonical, asked.form_vector, hits)
         sentences = await self._evidence.rests_on(asked.embedder, answer.text, hits)
         if best not in sentences:
             return "does not rest on the sentence that answers best"

@@ -26,13 +26,20 @@ from serving.models import ServingModel
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as the cache compares it: `question` as typed, `vector` centred and normalised."""
+    """A question as the cache compares it.
+
+    Attributes:
+        question: As typed.
+        form_vector: Of the canonical form, as the model gives it.
+        vector: Of both, centred and normalised.
+    """
 
     question: str
     canonical: str
     language: str
     model_id: int
     embedder: Embedder
+    form_vector: similarity.Vector
     vector: similarity.Vector
     filter_key: str
 
@@ -75,4 +82,5 @@ class Asker:
         plain = (await asyncio.to_thread(embedder.embed, [form], "query"))[0]
         typed = np.array(HalfVector.from_text(query.vector).to_list(), np.float32)
         vector = similarity.question_vector(typed, plain, mean)
-        return Asked(question, form, analysis.language(question), model_id, embedder, vector, filter_key(filters))
+        language = analysis.language(question)
+        return Asked(question, form, language, model_id, embedder, plain, vector, filter_key(filters))

@@ -36,7 +36,7 @@ async def decide(
         near = 1.0 if same else row["similarity"]
         reason = _contradiction(asked, row, hits) if same or score >= threshold else "not similar enough"
         if not reason:
-            best = best or await evidence.best(asked.embedder, asked.canonical, hits)
+            best = best or await evidence.best(asked.embedder, asked.canonical, asked.form_vector, hits)
             reason = None if best in row["sentences"] else "evidence: another sentence answers better"
         if not reason:
             why = f"{'same' if same else 'similar'} question, same evidence"

@@ -30,9 +30,13 @@ class Evidence:
     def __init__(self) -> None:
         self._vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
 
-    async def best(self, embedder: Embedder, question: str, hits: Sequence[Hit]) -> str | None:
-        """Return the hash of the sentence that answers a question best; None when there is none."""
-        return await asyncio.to_thread(self._best, embedder, question, hits)
+    async def best(self, embedder: Embedder, question: str, vector: Vectors, hits: Sequence[Hit]) -> str | None:
+        """Return the hash of the sentence that answers a question best; None when there is none.
+
+        Args:
+            vector: Of the question, by the same embedder.
+        """
+        return await asyncio.to_thread(self._best, embedder, question, vector, hits)
 
     async def rests_on(self, embedder: Embedder, text: str, hits: Sequence[Hit]) -> set[str]:
         """Return the hashes of the sentences an answer rests on.
@@ -42,12 +46,11 @@ class Evidence:
         """
         return await asyncio.to_thread(self._rests_on, embedder, text, hits)
 
-    def _best(self, embedder: Embedder, question: str, hits: Sequence[Hit]) -> str | None:
+    def _best(self, embedder: Embedder, question: str, vector: Vectors, hits: Sequence[Hit]) -> str | None:
         units = [unit for number, hit in enumerate(hits[:PASSAGES], 1) for unit in quotable(hit, number)]
         if not units:
             return None
-        asked = embedder.embed([question], "query")[0]
-        return sentence_hash(units[self._nearest(embedder, asked, question, units)])
+        return sentence_hash(units[self._nearest(embedder, vector, question, units)])
 
     def _rests_on(self, embedder: Embedder, text: str, hits: Sequence[Hit]) -> set[str]:
         found: set[str] = set()

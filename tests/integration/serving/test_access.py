@@ -217,7 +217,9 @@ def test_statements_sent_at_once_are_one_transaction_of_the_scope(database: Any)
     given = {"hash": uuid4().hex * 2}
 
     async def act() -> None:
-        async with AsyncConnectionPool(database.conninfo("regesta_serving"), max_size=1, open=False) as pool:
+        as_in_production = {"options": "-c synchronous_commit=on"}
+        info = database.conninfo("regesta_serving")
+        async with AsyncConnectionPool(info, kwargs=as_in_production, min_size=1, max_size=1, open=False) as pool:
             with pytest.raises(psycopg.errors.DivisionByZero):
                 await fetch(pool, scope, (ADD, given), ("select 1 / %(nothing)s", {"nothing": 0}))
             assert await fetch(pool, scope, (COUNT, given)) == [[{"number": 0}]], "half of it was done"
