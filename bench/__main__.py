@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("edit", "demo", "dedup", "pii", "incremental", "ingest", "cache", "search", "routing", "answers")
+NAMES = ("edit", "demo", "dedup", "pii", "incremental", "ingest", "cache", "search", "routing", "answers", "serving")
 
 
 def main() -> int:

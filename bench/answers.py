@@ -42,7 +42,7 @@ Question = dict[str, Any]
 def run(repeats: int) -> bool:
     """Ask every set of questions once; nothing here is random, so `repeats` changes nothing."""
     sets = question_sets()
-    with scratch_workbench() as bench, _ingested(bench):
+    with scratch_workbench() as bench, ingested(bench):
         outcomes = {name: asyncio.run(_ask_all(questions)) for name, questions in sets.items()}
     figures: dict[str, Any] = {}
     for name, (counts, grounded) in outcomes.items():
@@ -67,8 +67,8 @@ def run(repeats: int) -> bool:
 def question_sets() -> dict[str, list[Question]]:
     """Return the tuned set, the held-out one, and foreign sets nobody's handbook answers."""
     sets = {
-        "tuned": _lines(EXAMPLES / "questions.jsonl"),
-        "held out": _lines(EXAMPLES / "questions_heldout.jsonl"),
+        "tuned": lines(EXAMPLES / "questions.jsonl"),
+        "held out": lines(EXAMPLES / "questions_heldout.jsonl"),
     }
     if banking := folder("banking77"):
         with (banking / "test.csv").open(encoding="utf-8") as rows:
@@ -79,7 +79,8 @@ def question_sets() -> dict[str, list[Question]]:
     return sets
 
 
-def _lines(path: Path) -> list[Question]:
+def lines(path: Path) -> list[Question]:
+    """Read a file of questions, one JSON object a line."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -88,7 +89,8 @@ def _foreign(texts: Iterable[str], step: int) -> list[Question]:
 
 
 @contextmanager
-def _ingested(bench: Workbench) -> Iterator[None]:
+def ingested(bench: Workbench) -> Iterator[None]:
+    """Have the examples' documents served, by the real steps."""
     with bench.connect() as connection:
         add_source(connection, "sample", str(EXAMPLES / "corpus"))
     run_id, keys = steps.discover(bench, "sample", "local", f"bench__{uuid4()}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, LiteralString, get_args
@@ -18,6 +18,8 @@ from sql import queries
 
 Connection = psycopg.AsyncConnection[Any]
 Pool = AsyncConnectionPool[Connection]
+Statement = tuple[LiteralString, Mapping[str, Any]]
+Rows = list[dict[str, Any]]
 Permission = Literal["ask", "search", "documents:read", "documents:write", "feedback", "batches"]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 
@@ -78,12 +80,13 @@ async def authenticate(pool: Pool, key: str | None, defaults: Limits = UNLIMITED
     """
     if not key:
         raise NotAuthenticated("Send your key as `Authorization: Bearer rgs_…`.")
-    statement, given = queries("access")["authenticate"], {"key_hash": hash_key(key)}
+    statement = queries("access")["authenticate"], {"key_hash": hash_key(key)}
     with _busy_when_unreachable():
-        connection, row = await _opened(pool, statement, given, is_all=True)
+        connection, [rows] = await _sent(pool, [statement], is_all=True)
         await pool.putconn(connection)
-    if row is None:
+    if not rows:
         raise NotAuthenticated("This key is not valid. Make one with `regesta keys create NAME`.")
+    row = rows[0]
     return Scope(
         row["api_key_id"],
         row["tenant_id"],
@@ -96,6 +99,25 @@ async def authenticate(pool: Pool, key: str | None, defaults: Limits = UNLIMITED
         ),
         row["minute_requests"],
     )
+
+
+async def fetch(pool: Pool, scope: Scope, *statements: Statement, may_be_lost: bool = False) -> list[Rows]:
+    """Run statements as one transaction of the scope, in one round trip; return the rows of each.
+
+    They are sent again when the connection turns out to be broken, so they must be such as may run twice.
+
+    Args:
+        may_be_lost: What they write is no harm to lose in a crash of the server, as a cache's entry: nothing waits for
+            the disk.
+
+    Raises:
+        DatabaseBusy: There was no connection to be had, or the database did not answer.
+    """
+    bind = _binding(scope.tenant_id, scope.access_groups, "set_lossy_scope" if may_be_lost else "set_scope")
+    with _busy_when_unreachable():
+        connection, rows = await _sent(pool, [bind, *statements], is_all=True)
+        await pool.putconn(connection)
+    return rows[1:]
 
 
 @asynccontextmanager
@@ -120,9 +142,8 @@ async def connected(pool: Pool) -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def _transaction(pool: Pool, tenant_id: str, access_groups: tuple[str, ...]) -> AsyncIterator[Connection]:
-    given = {"tenant_id": tenant_id, "access_groups": ",".join(access_groups)}
     with _busy_when_unreachable():
-        connection, _ = await _opened(pool, queries("access")["set_scope"], given)
+        connection, _ = await _sent(pool, [_binding(tenant_id, access_groups)])
         try:
             yield connection
             await connection.commit()
@@ -134,34 +155,34 @@ async def _transaction(pool: Pool, tenant_id: str, access_groups: tuple[str, ...
             await pool.putconn(connection)
 
 
-async def _opened(
-    pool: Pool, statement: LiteralString, given: Mapping[str, Any], is_all: bool = False
-) -> tuple[Connection, dict[str, Any] | None]:
-    """Begin a transaction on a sound connection with a first statement; return both, the statement's row last.
+def _binding(tenant_id: str, access_groups: tuple[str, ...], name: str = "set_scope") -> Statement:
+    return queries("access")[name], {"tenant_id": tenant_id, "access_groups": ",".join(access_groups)}
 
-    Begin, statement and, when it is all there is to do, commit go out together: one round trip. A broken
+
+async def _sent(pool: Pool, statements: Sequence[Statement], is_all: bool = False) -> tuple[Connection, list[Rows]]:
+    """Begin a transaction on a sound connection with some statements; return it, and the rows of each.
+
+    Begin, statements and, when they are all there is to do, commit go out together: one round trip. A broken
     connection means that the database was restarted, so all of the pool are looked at; its own `check` option
     would replace them one by one, a second each.
     """
     try:
-        return await _first(pool, statement, given, is_all)
-    except PoolTimeout:  # one of them too, but nothing is broken: who has waited once is not to wait again
+        return await _send(pool, statements, is_all)
+    except (PoolTimeout, psycopg.errors.QueryCanceled):  # nothing is broken: who has waited once is not to wait again
         raise
     except psycopg.OperationalError:
         await pool.check()
-        return await _first(pool, statement, given, is_all)
+        return await _send(pool, statements, is_all)
 
 
-async def _first(
-    pool: Pool, statement: LiteralString, given: Mapping[str, Any], is_all: bool
-) -> tuple[Connection, dict[str, Any] | None]:
+async def _send(pool: Pool, statements: Sequence[Statement], is_all: bool) -> tuple[Connection, list[Rows]]:
     connection = await pool.getconn()
     try:
-        async with connection.pipeline(), connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(statement, given)
+        async with connection.pipeline():
+            cursors = [await connection.cursor(row_factory=dict_row).execute(*one) for one in statements]
             if is_all:
                 await connection.commit()
-            return connection, await cursor.fetchone()
+        return connection, [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
     except BaseException:
         await pool.putconn(connection)
         raise

@@ -9,7 +9,7 @@ from typing import Any, Literal
 EventKind = Literal["meta", "sources", "token", "usage", "error", "done"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # hundreds of thousands of them are kept
 class Event:
     """One event of an answer, in order: meta, sources, token …, usage, (error,) done.
 

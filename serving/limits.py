@@ -11,9 +11,8 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 import structlog
-from psycopg.rows import dict_row
 
-from serving.access import Pool, Scope, scoped
+from serving.access import Pool, Scope, fetch, scoped
 from serving.errors import DatabaseBusy, TokensSpent, TooManyRequests, TooManyStreams
 from sql import queries
 
@@ -80,7 +79,8 @@ class Limiter:
 
     async def spend(self, scope: Scope, tokens: int) -> None:
         """Book tokens a language model read and wrote; the answer that goes beyond the limit is the last of the day."""
-        await self._execute(scope, queries("limits")["spend_tokens"], spending(scope, tokens))
+        async with scoped(self._pool, scope) as connection:
+            await connection.execute(queries("limits")["spend_tokens"], spending(scope, tokens))
 
     async def close(self) -> None:
         """Wait a moment for the leases that are being given back; the rest run out by themselves."""
@@ -100,11 +100,9 @@ class Limiter:
         given = _of(
             scope, concurrent_streams=limits.concurrent_streams, tokens_per_day=limits.tokens_per_day, **self._lease
         )
-        async with scoped(self._pool, scope) as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(queries("limits")["lock_streams"], given)
-            await cursor.execute(queries("limits")["take_stream"], given)
-            row = await cursor.fetchone()
-        assert row is not None
+        names = queries("limits")
+        statements = (names["lock_streams"], given), (names["take_stream"], given)
+        _, [row] = await fetch(self._pool, scope, *statements, may_be_lost=True)
         if row["is_spent"]:
             raise TokensSpent(
                 f"This key may use {limits.tokens_per_day} tokens a day, and has. A new day begins at 00:00 UTC.",
@@ -128,13 +126,9 @@ class Limiter:
     async def _try(self, scope: Scope, statement: LiteralString, given: dict[str, Any]) -> None:
         """Do without it when the database is away: the lease runs out by itself, and the answer goes on."""
         try:
-            await self._execute(scope, statement, given)
+            await fetch(self._pool, scope, (statement, given), may_be_lost=True)
         except DatabaseBusy as error:
             log.warning("lease_not_updated", reason=str(error))
-
-    async def _execute(self, scope: Scope, statement: LiteralString, given: dict[str, Any]) -> None:
-        async with scoped(self._pool, scope) as connection:
-            await connection.execute(statement, given)
 
 
 def _of(scope: Scope, **more: Any) -> dict[str, Any]:

@@ -115,11 +115,14 @@ class Retriever:
 
     async def _analyse(self, scope: Scope, text: str, mode: Mode) -> Query:
         """Prepare a question for the arms of `mode`; words and model run beside the event loop."""
-        words = await asyncio.to_thread(analysis.lexemes, text) if mode != "vector" else []
         language = analysis.language(text)
+        if mode == "vector":
+            model_id, vector = await self._embed(scope, text)
+            return Query(text, [], HalfVector(vector).to_text(), model_id, language)
+        lexemes = asyncio.to_thread(analysis.lexemes, text)
         if mode == "text":
-            return Query(text, words, language=language)
-        model_id, vector = await self._embed(scope, text)
+            return Query(text, await lexemes, language=language)
+        words, (model_id, vector) = await asyncio.gather(lexemes, self._embed(scope, text))
         return Query(text, words, HalfVector(vector).to_text(), model_id, language)
 
     async def _embed_now(self, _scope: Scope, text: str) -> tuple[int, NDArray[Any]]:

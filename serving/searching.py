@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import psycopg
-from psycopg.rows import kwargs_row
 
-from serving.access import Pool, Scope, scoped
+from serving.access import Pool, Scope, Statement, fetch
 from serving.errors import ModelUnavailable
 from serving.filters import Filters
 from serving.hits import Hit, Query
@@ -45,20 +44,15 @@ async def search(
         "fusion": settings.fusion,
         "neighbours": neighbours,
     }
+    statements: list[Statement] = [(queries("search")["search"], given)]
+    if at_least is not None:  # read first: what is found after it can only be newer
+        statements.insert(0, (queries("caches")["release"], {}))
     try:
-        async with scoped(pool, scope) as connection, connection.cursor(row_factory=kwargs_row(Hit.from_row)) as cursor:
-            if at_least is None:
-                await cursor.execute(queries("search")["search"], given)
-                return await cursor.fetchall()
-            # One round trip. The release is read first: what is found after it can only be newer.
-            async with connection.pipeline():
-                served = await connection.execute(queries("caches")["release"])
-                await cursor.execute(queries("search")["search"], given)
-                row = await served.fetchone()
-                if row is None or row[0] < at_least:
-                    raise ReplicaBehind(f"The release {at_least} of the corpus is not replayed yet.")
-                return await cursor.fetchall()
+        *served, rows = await fetch(pool, scope, *statements)
     except psycopg.Error as error:
         if error.sqlstate == _MODEL_NOT_SERVING:
             raise ModelSwitched("The embedding model was switched while the question was asked. Ask again.") from error
         raise
+    if at_least is not None and not any(row["number"] >= at_least for row in served[0]):
+        raise ReplicaBehind(f"The release {at_least} of the corpus is not replayed yet.")
+    return [Hit.from_row(**row) for row in rows]

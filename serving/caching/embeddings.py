@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
-from serving.access import Pool, Scope, scoped
+from serving.access import Pool, Scope, fetch, scoped
 from serving.caching.room import Room
 from sql import queries
 
@@ -26,9 +26,8 @@ class EmbeddingCache:
     async def get(self, scope: Scope, text: str, model_id: int) -> NDArray[np.float32] | None:
         """Return the vector a model gave to this text within the last hour, or None."""
         key = {"model_id": model_id, "text_hash": _hash(text)}
-        async with scoped(self._pool, scope) as connection:
-            row = await (await connection.execute(queries("caches")["get_embedding"], key)).fetchone()
-        return None if row is None else np.fromstring(row[0].strip("[]"), np.float32, sep=",")
+        [rows] = await fetch(self._pool, scope, (queries("caches")["get_embedding"], key), may_be_lost=True)
+        return np.fromstring(rows[0]["vector"].strip("[]"), np.float32, sep=",") if rows else None
 
     async def put(self, scope: Scope, text: str, model_id: int, vector: NDArray[np.float32]) -> None:
         """Keep a vector, in half precision, as the search compares it."""

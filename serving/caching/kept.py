@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
-
-from serving.access import Pool, Scope, scoped
+from serving.access import Pool, Rows, Scope, fetch, scoped
 from serving.caching import similarity
 from serving.caching.asking import Asked
 from serving.caching.room import Room
@@ -22,24 +20,19 @@ class KeptAnswers:
         self._pool = pool
         self._room = room
 
-    async def near(
-        self, scope: Scope, asked: Asked, generator: str
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    async def near(self, scope: Scope, asked: Asked, generator: str) -> tuple[Rows, Rows]:
         """Return the answers nearest to a question, by this generator or verified, and the thresholds."""
         names = queries("caches")
         given = {**asked.parameters(), "limit": similarity.NEIGHBOURS, "generator": generator}
-        async with scoped(self._pool, scope) as connection, connection.pipeline():
-            near = await connection.cursor(row_factory=dict_row).execute(names["nearest_answers"], given)
-            calibrated = await connection.cursor(row_factory=dict_row).execute(names["thresholds"], given)
-            await connection.commit()
-            return await near.fetchall(), await calibrated.fetchall()
+        near, calibrated = await fetch(self._pool, scope, (names["nearest_answers"], given), (names["thresholds"], given))
+        return near, calibrated
 
     async def touch(self, scope: Scope, answer_id: UUID) -> bool:
         """Note that an answer is given again; False when it was evicted in the meantime."""
-        async with scoped(self._pool, scope) as connection, connection.pipeline():
-            cursor = await connection.execute(queries("caches")["touch_answer"], {"id": answer_id})
-            await connection.commit()
-            return await cursor.fetchone() is not None
+        [found] = await fetch(
+            self._pool, scope, (queries("caches")["touch_answer"], {"id": answer_id}), may_be_lost=True
+        )
+        return bool(found)
 
     async def add(self, scope: Scope, row: dict[str, Any]) -> str | None:
         """Keep an answer whose evidence has readers now; return why it was not kept, or None.

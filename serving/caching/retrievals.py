@@ -11,7 +11,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from serving.access import Pool, Scope, scoped
+from serving.access import Pool, Scope, fetch, scoped
 from serving.caching.room import Room
 from serving.filters import EVERYTHING, Filters
 from sql import queries
@@ -47,12 +47,10 @@ class RetrievalCache:
 
     async def get(self, scope: Scope, key: str) -> Lookup:
         """Return what is cached under a key for this release."""
-        async with scoped(self._pool, scope) as connection:
-            names = queries("caches")
-            release = await (await connection.execute(names["release"])).fetchone()
-            found = await (await connection.execute(names["get_retrieval"], {"key_hash": key})).fetchone()
-        assert release is not None
-        return Lookup(release[0], found[0] if found else None)
+        names = queries("caches")
+        kept = names["get_retrieval"], {"key_hash": key}
+        [release], found = await fetch(self._pool, scope, (names["release"], {}), kept, may_be_lost=True)
+        return Lookup(release["number"], found[0]["hits"] if found else None)
 
     async def put(
         self, scope: Scope, key: str, release: int, chunk_ids: Sequence[UUID], hits: Sequence[dict[str, Any]]

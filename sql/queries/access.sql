@@ -4,6 +4,13 @@ select
     set_config('regesta.tenant_id', %(tenant_id)s, true),
     set_config('regesta.access_groups', %(access_groups)s, true);
 
+-- name: set_lossy_scope
+-- The same, for a transaction that a crash of the server may lose: its commit does not wait for the disk.
+select
+    set_config('regesta.tenant_id', %(tenant_id)s, true),
+    set_config('regesta.access_groups', %(access_groups)s, true),
+    set_config('synchronous_commit', 'off', true);
+
 -- name: authenticate
 -- The scope and limits of a key; counts the request.
 select

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,8 +13,9 @@ import httpx
 import psycopg
 import pytest
 from fastapi.routing import APIRoute
+from psycopg_pool import AsyncConnectionPool
 
-from serving.access import PERMISSIONS
+from serving.access import PERMISSIONS, Scope, fetch
 from serving.errors import NotFound, ServingError
 from serving.keys import create_key, list_keys, revoke_key, rotate_key
 
@@ -202,3 +204,32 @@ def test_permissions_are_the_ones_the_database_knows(database: Any) -> None:
             "select pg_get_constraintdef(oid) from pg_constraint where conname = 'api_keys_scopes_check'"
         ).fetchall()
     assert all(permission in written for permission in PERMISSIONS)
+
+
+SETTING = "select current_setting('synchronous_commit') as flush, current_setting('regesta.tenant_id', true) as tenant"
+ADD = "insert into serving.cached_embeddings (tenant_id, model_id, text_hash, vector, expires_at)"
+ADD += " values ('default', 1, %(hash)s, '[1]'::halfvec, now() + interval '1 minute') returning text_hash"
+COUNT = "select count(*) as number from serving.cached_embeddings where text_hash = %(hash)s"
+
+
+def test_statements_sent_at_once_are_one_transaction_of_the_scope(database: Any) -> None:
+    scope = Scope(uuid4(), "default", ("everyone",))
+    given = {"hash": uuid4().hex * 2}
+
+    async def act() -> None:
+        as_in_production = {"options": "-c synchronous_commit=on"}
+        info = database.conninfo("regesta_serving")
+        async with AsyncConnectionPool(info, kwargs=as_in_production, min_size=1, max_size=1, open=False) as pool:
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await fetch(pool, scope, (ADD, given), ("select 1 / %(nothing)s", {"nothing": 0}))
+            assert await fetch(pool, scope, (COUNT, given)) == [[{"number": 0}]], "half of it was done"
+            added, counted = await fetch(pool, scope, (ADD, given), (COUNT, given), may_be_lost=True)
+            assert (added, counted) == ([{"text_hash": given["hash"]}], [{"number": 1}])
+            for may_be_lost, flush in ((False, "on"), (True, "off")):
+                [[row]] = await fetch(pool, scope, (SETTING, {}), may_be_lost=may_be_lost)
+                assert row == {"flush": flush, "tenant": "default"}
+            async with pool.connection() as connection:
+                row = await (await connection.execute(SETTING)).fetchone()
+                assert row == ("on", ""), "the next borrower stands in this scope"
+
+    asyncio.run(act())
