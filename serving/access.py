@@ -21,6 +21,8 @@ Pool = AsyncConnectionPool[Connection]
 Statement = tuple[LiteralString, Mapping[str, Any]]
 Rows = list[dict[str, Any]]
 Permission = Literal["ask", "search", "documents:read", "documents:write", "feedback", "batches"]
+_NOT_BROKEN = (PoolTimeout, psycopg.errors.QueryCanceled, psycopg.errors.SerializationFailure)
+"""Operational errors that say nothing about the connection: the last is a standby that could not wait for a search."""
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 
 
@@ -168,7 +170,7 @@ async def _sent(pool: Pool, statements: Sequence[Statement], is_all: bool = Fals
     """
     try:
         return await _send(pool, statements, is_all)
-    except (PoolTimeout, psycopg.errors.QueryCanceled):  # nothing is broken: who has waited once is not to wait again
+    except _NOT_BROKEN:  # who has waited once is not to wait again
         raise
     except psycopg.OperationalError:
         await pool.check()

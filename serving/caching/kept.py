@@ -24,7 +24,9 @@ class KeptAnswers:
         """Return the answers nearest to a question, by this generator or verified, and the thresholds."""
         names = queries("caches")
         given = {**asked.parameters(), "limit": similarity.NEIGHBOURS, "generator": generator}
-        near, calibrated = await fetch(self._pool, scope, (names["nearest_answers"], given), (names["thresholds"], given))
+        near, calibrated = await fetch(
+            self._pool, scope, (names["nearest_answers"], given), (names["thresholds"], given)
+        )
         return near, calibrated
 
     async def touch(self, scope: Scope, answer_id: UUID) -> bool:
