@@ -23,5 +23,5 @@ def test_a_caller_waits_for_a_connection_once(serving: Any, handbook: None, data
             reply = client.post(path, json=asked)
             seconds = time.monotonic() - began
         assert (reply.status_code, reply.json()["type"]) == (503, "urn:regesta:problem:database-unavailable")
-        assert seconds < TIMEOUT * 1.5
+        assert seconds < TIMEOUT * 1.9, "twice would be at least 2"
         assert client.post(path, json=asked).status_code == 200
