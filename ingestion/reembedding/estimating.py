@@ -49,7 +49,7 @@ class Estimate:
             return "nothing is left to embed"
         cut = f"; about {self.cut_chunks:,} are longer than the model reads" if self.cut_chunks else ""
         return (
-            f"{self.chunks:,} passages of {len(self.tenants)} tenants, {self.tokens:,} tokens, "
+            f"{self.chunks:,} passages, tenants: {len(self.tenants)}, {self.tokens:,} tokens, "
             f"{duration(self.seconds)} for one worker like this one (measured on {self.sample_chunks}){cut}"
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -29,7 +30,7 @@ def erase(
         print_json(receipt)
         return
     console.print(f"Erased. Receipt [bold]{receipt['id']}[/]; it will not come back with the next sync.")
-    console.print(", ".join(f"{value} {name}" for name, value in receipt.items() if isinstance(value, int) and value))
+    console.print(_counted(receipt))
 
 
 def erasures(
@@ -50,5 +51,10 @@ def erasures(
     if as_json:
         print_json(rows)
         return
-    columns = ("id", "source", "actor", "reason", "counts", "pending_count", "erased_at", "lifted_at")
-    print_table(rows, columns, "Nothing was ever erased.")
+    columns = ("id", "source", "actor", "reason", "erased", "pending_count", "erased_at", "lifted_at")
+    shown = [{**row, "erased": _counted(row["counts"])} for row in rows]
+    print_table(shown, columns, "Nothing was ever erased.")
+
+
+def _counted(counts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{value} {name}" for name, value in counts.items() if isinstance(value, int) and value)
