@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from corpus.cores import available_cores
 from serving.rerankers import RerankerUnavailable
 
-BATCH = 8
 MAX_TOKENS = 512
 
 
@@ -37,30 +37,31 @@ class OnnxReranker:
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = available_cores()
+        options.intra_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
             self._session = onnxruntime.InferenceSession(str(exported(folder)), options, ["CPUExecutionProvider"])
         except Exception as error:  # both libraries raise what their native parts say
             raise RerankerUnavailable(f"The reranker {folder} cannot be loaded: {error}") from error
         self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
-        self._tokenizer.enable_padding()
+        self._tokenizer.no_padding()
         self._inputs = {given.name for given in self._session.get_inputs()}
         self.languages = languages
 
     def score(self, question: str, passages: Sequence[str]) -> Sequence[float]:
         """Return the model's logit for every passage."""
-        scores = [0.0] * len(passages)
-        order = sorted(range(len(passages)), key=lambda place: len(passages[place]))  # little padding in a batch
-        for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
-            encoded = self._tokenizer.encode_batch([(question, passages[place]) for place in places])
-            given = {
-                "input_ids": np.array([each.ids for each in encoded], np.int64),
-                "attention_mask": np.array([each.attention_mask for each in encoded], np.int64),
-                "token_type_ids": np.array([each.type_ids for each in encoded], np.int64),
-            }
-            rows = self._session.run(None, {name: given[name] for name in self._inputs})[0]
-            for place, row in zip(places, np.asarray(rows, np.float64).reshape(len(places), -1), strict=True):
-                scores[place] = float(row[-1])
-        return scores
+        # One pair per thread: nothing is padded, a score depends on its own pair alone (int8 scales are a batch's), and
+        # threads that share a layer slow each other down when cores are busy elsewhere.
+        with ThreadPoolExecutor(available_cores()) as threads:
+            return list(threads.map(lambda passage: self._score(question, passage), passages))
+
+    def _score(self, question: str, passage: str) -> float:
+        encoded = self._tokenizer.encode(question, passage)
+        given = {
+            "input_ids": np.array([encoded.ids], np.int64),
+            "attention_mask": np.array([encoded.attention_mask], np.int64),
+            "token_type_ids": np.array([encoded.type_ids], np.int64),
+        }
+        row = self._session.run(None, {name: given[name] for name in self._inputs})[0]
+        return float(np.asarray(row).reshape(-1)[-1])
