@@ -19,6 +19,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 def erase() -> dict[str, Any]:
     """Erase the document and return the receipt."""
     from ingestion import erasure
+    from ingestion.errors import IngestionError
     from ingestion.settings import IngestionSettings
     from ingestion.workbench import Workbench
 
@@ -38,7 +40,12 @@ def erase() -> dict[str, Any]:
         finished = erasure.finish_erasures(connection, bench.store)
         if finished:
             log.info("%d objects of earlier erasures removed", finished)
-        receipt = erasure.erase(connection, bench.store, params["document"], "airflow", params["reason"])
+        try:
+            receipt = erasure.erase(connection, bench.store, params["document"], "airflow", params["reason"])
+        except erasure.RunAtWork:
+            raise  # it settles; try again
+        except IngestionError as error:  # there is no such document: trying again changes nothing
+            raise AirflowFailException(str(error)) from error
     log.info("receipt: %s", receipt)
     return receipt
 
@@ -53,8 +60,10 @@ def erase() -> dict[str, Any]:
     dagrun_timeout=timedelta(hours=1),
     default_args={
         "owner": "regesta",
-        "retries": 3,
+        "retries": 10,  # a run may have the document in its hands for long
         "retry_delay": timedelta(seconds=30),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": timedelta(minutes=15),
     },
     params={

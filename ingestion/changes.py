@@ -11,7 +11,7 @@ from ingestion.errors import ListingShrank
 from ingestion.items import ChangeKind, Item
 
 SHRINK_LIMIT = 0.30
-SHRINK_FLOOR = 10
+SHRINK_FLOOR = 3
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _change(entry: Listed, document: Known | None, pipeline: str) -> ChangeKind:
 def check_shrinkage(items: Iterable[Item], confirmed: bool) -> None:
     """Stop a run that would delete on the word of a listing that looks broken.
 
-    A listing that is empty, or that lost more than 30 % of the known documents (and at least ten), is more
+    A listing that is empty, or that lost more than 30 % of the known documents (and at least three), is more
     often a wrong prefix or a half-mounted bucket than a wish.
 
     Raises:

@@ -25,6 +25,10 @@ _ROWS = ("delete_pins", "delete_publications", "forget_current", "delete_version
          "delete_waivers", "delete_requests", "delete_document")  # fmt: skip
 
 
+class RunAtWork(IngestionError):
+    """A run has the document in its hands: try again when it has settled."""
+
+
 def erase(connection: Connection, store: ObjectStore, reference: str, actor: str, reason: str) -> dict[str, Any]:
     """Erase the document with this id or whole address; the end of an address is not enough here.
 
@@ -102,7 +106,7 @@ def _wait_for_runs(connection: Connection, scope: dict[str, Any]) -> None:
     """Keep runs of the source from starting, and refuse while one has the document in its hands."""
     connection.execute(queries("runs")["lock_source"], scope)
     if connection.execute(queries("erasure")["running_runs"], scope).fetchone():
-        raise IngestionError(f"A run is at work on {scope['uri']}; erase it when that run has settled.")
+        raise RunAtWork(f"A run is at work on {scope['uri']}; erase it when that run has settled.")
 
 
 def _erase_rows(connection: Connection, scope: dict[str, Any]) -> tuple[dict[str, int], list[str]]:

@@ -37,7 +37,8 @@ _NEWEST_STATE = (
 # Of a document at the source nothing is served when it is quarantined, gives way to a duplicate, or is pinned to
 # nothing: withheld.
 _STATUS = case(
-    ((_DOCUMENTS.c.status != "active") | _DOCUMENTS.c.current_version_id.is_not(None), _DOCUMENTS.c.status),
+    (_DOCUMENTS.c.current_version_id.is_not(None), "active"),
+    (_DOCUMENTS.c.status != "active", _DOCUMENTS.c.status),
     (_NEWEST_STATE == "quarantined", "quarantined"),
     (_NEWEST_STATE == "duplicate", "duplicate"),
     else_="withheld",

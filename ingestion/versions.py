@@ -111,7 +111,10 @@ def restore_run(connection: Connection, run_id: UUID, actor: str, reason: str) -
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         run = cursor.execute(names["find_run"], {"run_id": run_id}).fetchone()
         if run is None or run["state"] == "running":
-            raise IngestionError(f"There is no settled run {run_id}; `regesta runs` lists them.")
+            raise IngestionError(
+                f"There is no settled run {run_id}; `regesta sync` prints the id, and a document's page says which run "
+                "served it."
+            )
         restored = []
         for row in cursor.execute(names["before_run"], {"run_id": run_id}).fetchall():
             skipped = "changed again by a later run" if row["is_changed_since"] else None

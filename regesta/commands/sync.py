@@ -123,7 +123,8 @@ def _described(bench: Any, receipt: Any) -> dict[str, Any]:
 def print_receipt(receipt: dict[str, Any]) -> None:
     """Print what a run did: the balance, the cost, and everything that needs a person."""
     style = "green" if receipt["state"] == "succeeded" else "red"
-    console.print(f"[{style}]{receipt['source']}: {receipt['state']}[/] in {receipt['seconds']:.1f} s")
+    took = f"in {receipt['seconds']:.1f} s, run {receipt['run_id']}"
+    console.print(f"[{style}]{receipt['source']}: {receipt['state']}[/] {took}")
     if receipt["discovered"] or not receipt["reason"]:
         for line in receipt["summary"].splitlines():
             console.print(f"  {line}")

@@ -31,10 +31,14 @@ def restore(
 
     if document is None and run is None:
         raise IngestionError("Name a document, or a run with --run.")
+    if run is not None and (document, version, until) != (None, None, None):
+        raise IngestionError("With --run, name no document and give neither --version nor --until.")
+    expires_at = until if until is None or until.tzinfo else until.replace(tzinfo=UTC)
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        raise IngestionError(f"--until must lie in the future, and {expires_at:%Y-%m-%dT%H:%M:%S} UTC is over.")
     with _connect() as connection:
-        if until is not None and document is not None:
+        if expires_at is not None and document is not None:
             found = show_document(connection, document)["id"]
-            expires_at = until if until.tzinfo else until.replace(tzinfo=UTC)
             entry = versions.restore_document(connection, found, version, ACTOR, reason, expires_at)
             restored = [entry.as_dict()]
         else:

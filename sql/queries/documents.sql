@@ -7,7 +7,8 @@ select
     coalesce(v.title, d.title) as title,
     v.language,
     case
-        when d.status <> 'active' or d.current_version_id is not null then d.status
+        when d.current_version_id is not null then 'active'
+        when d.status <> 'active' then d.status
         when newest.state in ('quarantined', 'duplicate') then newest.state
         else 'withheld'
     end as status,
@@ -36,7 +37,8 @@ where
     and (
         %(status)s::text is null
         or %(status)s = case
-            when d.status <> 'active' or d.current_version_id is not null then d.status
+            when d.current_version_id is not null then 'active'
+            when d.status <> 'active' then d.status
             when newest.state in ('quarantined', 'duplicate') then newest.state
             else 'withheld'
         end

@@ -6,7 +6,8 @@ select
     d.uri,
     d.title,
     case
-        when d.status <> 'active' or d.current_version_id is not null then d.status
+        when d.current_version_id is not null then 'active'
+        when d.status <> 'active' then d.status
         when newest.state in ('quarantined', 'duplicate') then newest.state
         else 'withheld'
     end as status,

@@ -9,6 +9,7 @@ import pytest
 
 from ingestion import requests, versions
 from ingestion.errors import IngestionError
+from ingestion.registry import DocumentFilter, list_documents
 
 if TYPE_CHECKING:
     from tests.integration.ingestion.conftest import Folder
@@ -91,6 +92,12 @@ def test_everything_a_run_did_is_undone_in_one_go(folder: Folder) -> None:
     assert folder.live_texts() == {
         "Staff have 20 days of leave.", "Five days can be carried over.", "This page is deleted by the second run.",
     }  # fmt: skip
+    with folder.bench.connect() as connection:
+        repeated = versions.restore_run(connection, run.run_id, "tester", "the step was killed after it had committed")
+        rows = list_documents(connection, DocumentFilter(source=folder.name), 10)
+    assert repeated == restored, "a rollback is no later run"
+    [listed] = [row for row in rows if row["uri"].endswith("gone.md")]
+    assert listed["status"] == "active", "it is served, whatever became of its object"
     again = folder.sync()
     assert (again.indexed, again.deleted, again.chunks_embedded) == (0, 0, 0), "a sync does not undo a rollback"
     assert "Staff have 20 days of leave." in folder.live_texts()
