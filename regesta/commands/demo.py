@@ -21,7 +21,7 @@ QUESTIONS = (
     "After how many wrong passwords does a Europe-region account get locked, and for how long?",
     "한국 리전에서 비밀번호를 몇 번 틀리면 계정이 잠기나요?",
 )
-GOVERNANCE_SECONDS = 120
+GOVERNANCE_SECONDS = 300
 
 
 def demo() -> None:
