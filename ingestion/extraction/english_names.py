@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ingestion.extraction import gazetteer
 from ingestion.extraction.entities import Entities, ranked
 from ingestion.extraction.linguistics import named
-from ingestion.extraction.name_candidates import CAPITALISED, LINKING, WHERE, small_words, worth_reading
+from ingestion.extraction.name_candidates import CAPITALISED, HONORIFIC, LINKING, WHERE, small_words, worth_reading
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 Kind = Literal["people", "organisations", "places"]
 _KINDS: dict[str, Kind] = {"PERSON": "people", "ORG": "organisations", "GPE": "places", "LOC": "places"}
 _MAJORITY = 0.6  # of the model's verdicts on one name in one document
-_HONORIFIC = r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor)\.?\s+"
-_AFTER_HONORIFIC = re.compile(rf"\b{_HONORIFIC}$")
-_BEFORE = re.compile(rf"^(?:[Tt]he\s+|{_HONORIFIC})+")
+_AFTER_HONORIFIC = re.compile(rf"\b{HONORIFIC}$")
+_BEFORE = re.compile(rf"^(?:[Tt]he\s+|{HONORIFIC})+")
 _AFTER = re.compile(r"(?:['’]s?|[.,;:])$")
 _ORGANISATION = frozenset(
     """

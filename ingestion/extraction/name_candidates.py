@@ -14,12 +14,13 @@ from ingestion.extraction import gazetteer
 
 LINKING = frozenset("of and & the for de da di del van von der den la le el al bin ibn".split())  # noqa: SIM905
 WHERE = frozenset({"in", "near", "at", "from"})
+HONORIFIC = r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor)\.?\s+"
 CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]*(?:['’.-][^\W\d_]+)*")
 
 _SMALL = re.compile(r"[a-zß-öø-ÿ][^\W\d_A-Z]*(?:['’-][^\W\d_A-Z]+)*")
 _BETWEEN = rf"(?:\.?\s+(?:(?:{'|'.join(sorted(LINKING))})\s+){{0,3}})"
 _SEVERAL = re.compile(rf"{CAPITALISED.pattern}(?:{_BETWEEN}{CAPITALISED.pattern})+")
-_ADDRESSED = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor)\.?\s+({CAPITALISED.pattern})")
+_ADDRESSED = re.compile(rf"\b{HONORIFIC}({CAPITALISED.pattern})")
 _PLACED = re.compile(rf"\b(?i:{'|'.join(sorted(WHERE))})\s+({CAPITALISED.pattern})")
 
 

@@ -78,7 +78,9 @@ select
     i.document_id in (
         select later.document_id from landing.run_items as later
         inner join landing.runs as later_run on later.run_id = later_run.id
-        where later.outcome in ('indexed', 'duplicate', 'deleted') and later_run.started_at > r.started_at
+        where
+            later.document_id is not null and later.outcome in ('indexed', 'duplicate', 'deleted')
+            and later_run.started_at > r.started_at
     ) as is_changed_since
 from landing.runs as r
 inner join landing.run_items as i on r.id = i.run_id

@@ -1,24 +1,20 @@
-"""Searches on a real standby: it answers while it proves to be as new as the primary; else the primary does."""
+"""A standby that is away, slow, too old or none at all: the primary searches, and nobody gets an error."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
 import structlog
-from prometheus_client import REGISTRY
 
 from corpus.embedding import EmbedderSpec, load_embedder
 from corpus.models import load, serving_model
 from ingestion import reembedding
-from ingestion.sources import change_source
 from ingestion.workbench import Workbench
 from regesta.commands import doctor
 from serving.settings import ServingSettings
@@ -26,190 +22,13 @@ from sql import FOLDER
 from tests.embedding_server import DIMENSIONS
 from tests.embedding_server import running as running_model
 from tests.integration.ingestion.conftest import Folder
+from tests.integration.serving.replica.conftest import (
+    TIMEOUT,
+    count,
+    texts,
+    until,
+)
 from tests.standby import Standby
-
-TIMEOUT = 1.0
-QUESTION = "How many berths does the old harbour have?"
-HARBOUR = "# Harbour\n\nThe old harbour has 12 berths for fishing boats."
-LIGHTHOUSE = "# Lighthouse\n\nThe lighthouse stands on a rock of 40 metres."
-
-
-@pytest.fixture(scope="module")
-def standby(cluster: Any, bench: Workbench) -> Iterator[Standby]:
-    standby = Standby(cluster)
-    standby.copy()
-    try:
-        standby.start()
-        yield standby
-    finally:
-        standby.stop()
-        standby.delete()
-
-
-@pytest.fixture(scope="module")
-def replica_url(standby: Standby, database: Any) -> str:
-    return f"postgresql://127.0.0.1:{standby.port}/{database.name}"
-
-
-@pytest.fixture
-def api(serving: Any, standby: Standby, replica_url: str) -> Iterator[httpx.Client]:
-    """An API that keeps no search results: every question is searched for, on a replica that is in use."""
-    with serving(generator="extractive", replica_url=replica_url, replica_timeout=TIMEOUT, retrieval_ttl=0) as client:
-        until(client, "ok")
-        yield client
-
-
-@pytest.fixture
-def folder(bench: Workbench, source_bucket: str) -> Folder:
-    """The documents of a tenant of their own."""
-    folder = Folder(bench, source_bucket, f"r{uuid4().hex[:12]}")
-    folder.put("harbour.md", HARBOUR)
-    folder.put("lighthouse.md", LIGHTHOUSE)
-    folder.sync()
-    return folder
-
-
-def state(client: httpx.Client) -> str:
-    reply = client.get("/health/ready")
-    assert reply.status_code == 200, "a replica is no reason to be taken out of service"
-    return str(reply.json()["checks"]["replica"])
-
-
-def until(client: httpx.Client, wanted: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while (found := state(client)) != wanted:
-        assert time.monotonic() < deadline, f"the replica is {found}, not {wanted}"
-        time.sleep(0.05)
-
-
-def count(reason: str | None = None) -> float:
-    """Return how many searches the replica did, or the primary for a reason."""
-    if reason is None:
-        return REGISTRY.get_sample_value("regesta_replica_searches_total") or 0
-    return REGISTRY.get_sample_value("regesta_replica_fallbacks_total", {"reason": reason}) or 0
-
-
-def texts(client: httpx.Client, key: str | None = None, **more: Any) -> list[str]:
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    reply = client.post("/v1/search", json={"query": QUESTION, **more}, headers=headers)
-    assert reply.status_code == 200, reply.text
-    return [hit["text"] for hit in reply.json()["hits"]]
-
-
-def test_a_search_is_done_by_the_standby(
-    api: httpx.Client, standby: Standby, folder: Folder, new_key: Callable[..., str]
-) -> None:
-    key = new_key(folder.name)
-    standby.catch_up()
-    known, logged = count(), standby.searches()
-    assert "12 berths" in texts(api, key)[0]
-    answer = api.post("/v1/ask", json={"question": QUESTION}, headers={"Authorization": f"Bearer {key}"})
-    assert answer.status_code == 200 and "12 berths" in answer.text
-    assert count() == known + 2
-    assert standby.searches() == logged + 2
-
-
-def test_scopes_hold_on_the_standby(
-    api: httpx.Client, standby: Standby, bench: Workbench, source_bucket: str, new_key: Callable[..., str]
-) -> None:
-    private = Folder(bench, source_bucket, f"p{uuid4().hex[:12]}", access_groups=["board"])
-    private.put("harbour.md", HARBOUR)
-    private.sync()
-    board, guest, stranger = new_key(private.name, ("board",)), new_key(private.name), new_key("nobody", ("board",))
-    standby.catch_up()
-    known = count()
-    assert texts(api, board)
-    assert texts(api, guest) == texts(api, stranger) == []
-    assert count() == known + 3
-
-
-def test_looking_back_is_for_the_primary(api: httpx.Client, standby: Standby, folder: Folder, new_key: Any) -> None:
-    key = new_key(folder.name)
-    [(now,)] = folder.query("select clock_timestamp()")
-    standby.catch_up()
-    before, searches = count("looks-back"), standby.searches()
-    assert texts(api, key, as_of=now.isoformat())
-    assert (count("looks-back"), standby.searches()) == (before + 1, searches)
-
-
-@pytest.mark.parametrize("mode", ["hybrid", "text", "vector"])
-def test_a_deleted_document_never_comes_from_a_standby_that_still_has_it(
-    api: httpx.Client, standby: Standby, folder: Folder, new_key: Any, mode: str
-) -> None:
-    key, other = new_key(folder.name), new_key()
-    with standby.paused():
-        folder.delete("harbour.md")
-        folder.sync(confirm_removals=True)
-        assert standby.run("select pg_is_wal_replay_paused()") == [(True,)]
-        assert not [text for text in texts(api, key, mode=mode) if "berths" in text]
-        until(api, "lagging")
-        lagging = count("lagging")
-        assert not [text for text in texts(api, key, mode=mode) if "berths" in text]
-        texts(api, other)
-        assert count("lagging") == lagging + 2
-    until(api, "ok")
-    standby.catch_up()
-    known = count()
-    assert not [text for text in texts(api, key, mode=mode) if "berths" in text]
-    assert count() == known + 1
-
-
-def test_another_tenants_searches_go_on_while_one_is_behind(
-    serving: Any, replica_url: str, standby: Standby, folder: Folder, bench: Workbench, new_key: Any
-) -> None:
-    """Long before the lag says so, the release does; and only of whom it concerns."""
-    key, other = new_key(folder.name), new_key()
-    with serving(generator="extractive", replica_url=replica_url, replica_lag_seconds=600, retrieval_ttl=0) as client:
-        until(client, "ok")
-        with standby.paused():
-            assert texts(client, key)
-            with bench.connect() as connection:
-                change_source(connection, folder.name, "test", access_groups=["board"])
-            known, behind, lagging = count(), count("behind"), count("lagging")
-            assert texts(client, key) == []
-            assert texts(client, other) is not None
-            assert (count(), count("behind"), count("lagging")) == (known + 1, behind + 1, lagging)
-
-
-def test_no_reader_ever_goes_back_in_time(
-    serving: Any, replica_url: str, standby: Standby, folder: Folder, new_key: Any
-) -> None:
-    """Edits while questions are asked: whoever asks after an edit was published finds it, from the caches too."""
-    key = new_key(folder.name)
-    with (
-        serving(generator="extractive", replica_url=replica_url, replica_lag_seconds=600, answer_cache=True) as client,
-        ThreadPoolExecutor(2) as readers,
-    ):
-        until(client, "ok")
-        published, over = [12], False
-
-        def read() -> tuple[int, list[str]]:
-            asked, wrong = 0, []
-            while not over:
-                least = published[0]
-                body = {"question": QUESTION}
-                reply = client.post("/v1/ask", json=body, headers={"Authorization": f"Bearer {key}"}).json()
-                known = [berths for berths in range(12, 20) if f"{berths} berths" in reply["answer"]]
-                asked += 1
-                if not known or known[0] < least:
-                    wrong.append(f"after {least}: {reply['answer']}")
-            return asked, wrong
-
-        known, behind = count(), count("behind")
-        reading = [readers.submit(read) for _ in range(2)]
-        try:
-            for berths in range(13, 17):
-                with standby.paused():
-                    folder.put("harbour.md", HARBOUR.replace("12", str(berths)), later=True)
-                    folder.sync()
-                    published[0] = berths
-                    time.sleep(0.3)
-        finally:
-            over = True
-        results = [each.result(60) for each in reading]
-    assert [wrong for _, wrong in results if wrong] == []
-    assert min(asked for asked, _ in results) > 10
-    assert count("behind") > behind and count() > known
 
 
 def test_a_standby_that_stops_and_comes_back(api: httpx.Client, standby: Standby, folder: Folder, new_key: Any) -> None:
