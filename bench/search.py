@@ -66,11 +66,11 @@ def run(_repeats: int) -> bool:
         for size in map(int, os.environ.get("REGESTA_BENCH_PASSAGES", "10000,100000").split(",")):
             loaded = search_speed.tiled(bench, admin, *sets[0][:2], size)
             figures |= search_speed.speed(serving, loaded, sets[0][0], sets[0][2])
-        for share in (100, 10, 1):
-            found = search_speed.recall(serving, loaded, sets[0][2], share)
-            bars[f"recall@10 of vectors, {len(loaded.ids):,} passages, {share} % pass"] = Bar(
-                round(found, 4), LEAST_RECALL, is_least=True
-            )
+            for share in (100, 10, 1):
+                found = search_speed.recall(serving, loaded, sets[0][2], share)
+                bars[f"recall@10 of vectors, {size:,} passages, {share} % pass"] = Bar(
+                    round(found, 4), LEAST_RECALL, is_least=True
+                )
         found = search_speed.recall(serving, small, sets[1][2])
         bars[f"recall@10 of vectors, a tenant of {len(small.ids)} beside them"] = Bar(
             round(found, 4), LEAST_RECALL, is_least=True

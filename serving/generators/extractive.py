@@ -18,6 +18,7 @@ import numpy as np
 from corpus import analysis
 from corpus.embedding import Embedder
 from serving.generators import Token, Usage
+from serving.generators.band import band_of
 from serving.hits import Hit
 from serving.prompt import NOT_ANSWERED, Turn, inert
 
@@ -72,9 +73,10 @@ class ExtractiveGenerator:
         if not units:
             return []
         embedder = self._embedder_now()  # one for both: vectors of two models cannot be compared
+        band = band_of(embedder)
         asked = embedder.embed([question], "query")[0]
         rows = embedder.embed([_in_context(unit) for unit in units], "passage")
-        return select(units, (rows @ asked).tolist(), coverage(question, units))
+        return select(units, [band.place(cosine) for cosine in (rows @ asked).tolist()], coverage(question, units))
 
 
 def names_alike(question: str, hit: Hit) -> bool:
@@ -130,17 +132,17 @@ def coverage(question: str, units: Sequence[Unit]) -> list[float]:
     return [sum(weights[word] for word in asked & held) / total for held in words]
 
 
-def select(units: Sequence[Unit], similarities: Sequence[float], covered: Sequence[float]) -> list[Unit]:
-    """Choose the units to quote, in reading order; none when even the best does not answer."""
-    scores = [0.5 * _stretch(similarity) + 0.5 * share for similarity, share in zip(similarities, covered, strict=True)]
+def select(units: Sequence[Unit], places: Sequence[float], covered: Sequence[float]) -> list[Unit]:
+    """Choose the units to quote, in reading order; none when even the best does not answer.
+
+    Args:
+        places: Where each unit's cosine to the question lies in the model's band.
+        covered: What share of the question's words each has.
+    """
+    scores = [0.5 * place + 0.5 * share for place, share in zip(places, covered, strict=True)]
     best = max(scores)
     if best < MIN_SCORE:
         return []
     order = sorted(range(len(units)), key=lambda index: -scores[index])
     kept = [index for index in order[:MAX_SENTENCES] if scores[index] >= KEEP_RATIO * best]
     return sorted((units[index] for index in kept), key=lambda unit: (unit.number, unit.position))
-
-
-def _stretch(similarity: float) -> float:
-    """Spread the narrow band in which this family of models puts all similarities over 0 to 1."""
-    return min(max((similarity - 0.75) / 0.2, 0.0), 1.0)
