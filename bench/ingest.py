@@ -26,8 +26,8 @@ from ingestion.sources import add_source
 from ingestion.workbench import Workbench
 
 BUCKET = "documents"
-COUNT = 60
-"""Documents per repetition."""
+COUNT = 200
+"""Documents per repetition: a full batch, as runs are cut by default."""
 LIMIT = 1.25
 """Parse to commit may take so much longer than its parts: they are 0.8 of it."""
 

@@ -1,4 +1,4 @@
-"""How fast a search answers and what its vector arm finds, on many passages: a set repeated, each copy shifted."""
+"""How fast a search answers and what its vector arm finds, on many passages: a set repeated, vectors mixed by pairs."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from corpus import analysis
 from ingestion.workbench import Workbench
 from serving.filters import Filters
 
-SHIFT = 0.1
-"""Length of the random vector added to each copy's unit vector: copies stay near, and no two are the same."""
+LEAST_SHARE = 0.3
+"""Of a passage in its copy's vector; the rest is another passage's, drawn at random."""
 SAMPLE = 100
 """Questions that recall is measured with."""
 PER_CLIENT = {1: 100, 4: 40, 16: 15}
@@ -43,9 +43,7 @@ def tiled(bench: Workbench, owner: str, questions: QuestionSet, passages: Vector
     """Load `size` passages as a tenant of their own; a large one gets its vector index, as in production."""
     texts = list(questions.passages.values())
     copies = -(-size // len(texts))
-    shift = np.random.default_rng(size).normal(0, SHIFT / passages.shape[1] ** 0.5, (size, passages.shape[1]))
-    vectors = np.tile(passages, (copies, 1))[:size] + shift
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
+    vectors = mixed(passages, size)
     name = f"tiled-{size}"
     with bench.connect() as connection:
         ids = load_passages(connection, name, (texts * copies)[:size], vectors)
@@ -56,6 +54,25 @@ def tiled(bench: Workbench, owner: str, questions: QuestionSet, passages: Vector
         connection.execute("select corpus.partition_tenant(%s, 10000)", [name])
     analyse(owner)
     return Tiled(name, ids, vectors)
+
+
+def mixed(passages: Vectors, size: int) -> Vectors:
+    """Return `size` unit vectors, rounded as they are stored, that lie between two passages each.
+
+    As in a corpus of that size, most have no twin: equal copies but for noise would crowd around every answer, which
+    no index is made for, and near-duplicates are not served. Weights are such that vectors spread as the given ones.
+    """
+    draw = np.random.default_rng(size)
+    mean = passages.mean(axis=0)
+    centred = passages - mean
+    found = np.empty((size, passages.shape[1]), np.float32)
+    for start in range(0, size, len(passages)):
+        part = found[start : start + len(passages)]
+        share = draw.uniform(LEAST_SHARE, 1 - LEAST_SHARE, (len(part), 1))
+        others = centred[draw.integers(0, len(passages), len(part))]
+        part[:] = mean + (share * centred[: len(part)] + (1 - share) * others) / np.sqrt(share**2 + (1 - share) ** 2)
+        part /= np.linalg.norm(part, axis=1, keepdims=True)
+    return found.astype(np.float16).astype(np.float32)
 
 
 def analyse(owner: str) -> None:

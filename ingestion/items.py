@@ -51,6 +51,8 @@ class Chunk:
     Attributes:
         chunk_hash: Of kind, heading path and text; equal hashes share a vector.
         char_start: First character in the document's normalised text; `char_end` is one past the last.
+        lexemes: For full text, as a `tsvector` literal; None where the tenant's passages have it already.
+        lexeme_count: How many, with repetition.
     """
 
     chunk_hash: str
@@ -61,6 +63,8 @@ class Chunk:
     page: int | None
     char_start: int
     char_end: int
+    lexemes: str | None = None
+    lexeme_count: int = 0
 
 
 @dataclass

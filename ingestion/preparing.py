@@ -1,9 +1,10 @@
-"""What happens to one document between its bytes and its vectors, as values: mask, describe, cut."""
+"""What happens to one document between its bytes and its vectors, as values: mask, describe, cut, analyse."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import cast
 
 from corpus import analysis
@@ -17,6 +18,9 @@ from ingestion.sources import Source
 
 Parse = Callable[[bytes, str], Parsed]
 """Takes bytes and media type; raises `Unparseable`. In production, a pool of confined processes."""
+
+_WINDOW = 1_000_000
+"""Characters; what is read of them ahead takes some 100 bytes each, as long as the window is worked on."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +47,48 @@ def parse_item(item: Item, data: bytes, parse: Parse) -> Parsed | None:
         return None
 
 
-def describe_item(item: Item, parsed: Parsed, policy: Policy) -> None:
-    """Take personal data out of a document and find its title, language and other metadata.
-
-    What leaves here is masked: no later step, and no staged file, sees what the policy hides.
-    """
+def mask_item(item: Item, parsed: Parsed, policy: Policy) -> None:
+    """Take personal data out of a document: no later step, and no staged file, sees what the policy hides."""
     item.parsed, item.personal_data = masking.mask(parsed, policy.personal_data, policy.key)
     if not any(element.text.strip() for element in item.parsed.elements):
         item.problem = Problem("quarantined", "empty: nothing but personal data was in it, which the policy drops")
         item.parsed = None
-        return
+
+
+def windows(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Return items in their order, in groups of about `_WINDOW` characters."""
+    group: list[Item] = []
+    length = 0
+    for item in items:
+        group.append(item)
+        length += sum(len(element.text) for element in item.parsed.elements) if item.parsed else 0
+        if length >= _WINDOW:
+            yield group
+            group, length = [], 0
+    if group:
+        yield group
+
+
+def korean_last(items: Iterable[Item]) -> list[Item]:
+    """Return items with those whose Korean `reading_ahead` has read last of all: others are worked on meanwhile."""
+    return sorted(items, key=lambda item: bool(item.parsed and _is_korean(item.parsed)))
+
+
+def _is_korean(parsed: Parsed) -> bool:
+    return analysis.language(" ".join(element.text for element in parsed.elements[:10])) == "ko"
+
+
+def reading_ahead(items: Iterable[Item]) -> AbstractContextManager[None]:
+    """Have the Korean read that `describe_item` looks at; the same morphemes then serve `analyse_items`."""
+    documents = [extraction.paragraphs(item.parsed) for item in items if item.parsed]
+    return analysis.read_ahead(text for headings, body in documents for text in (*headings, *body))
+
+
+def describe_item(item: Item, parsed: Parsed) -> None:
+    """Find a document's title, language and other metadata."""
     name = file_name(item.uri)
-    item.title = extraction.title(item.parsed, name)
-    item.metadata = extraction.extract(item.parsed, name)
+    item.title = extraction.title(parsed, name)
+    item.metadata = extraction.extract(parsed, name)
     item.language = item.metadata.get("language")
 
 
@@ -67,8 +100,20 @@ def chunk_item(
     language = parsed.metadata.get("programming_language")
     item.chunks = tuple(chunking.chunk(parsed.elements, limits, policy.profile, language))
     item.content_hash = chunking.chunk_hash("document", (), text)
-    item.language = item.language or analysis.language(text)
     sign_item(item, text, scheme)
     item.parsed = None
     if not item.chunks:
         item.problem = Problem("quarantined", "empty: the document has no passage of text")
+
+
+def analyse_items(items: Sequence[Item], known: Set[str]) -> None:
+    """Find the words of passages for full text, except of those whose hashes are known: they have them already."""
+    new = {chunk.chunk_hash: chunk for item in items for chunk in item.chunks if chunk.chunk_hash not in known}
+    texts = (analysis.passage(chunk.heading_path, chunk.text) for chunk in new.values())
+    words = dict(zip(new, analysis.lexemes_of(texts), strict=True))
+    for item in items:
+        item.chunks = tuple(
+            chunk if (found := words.get(chunk.chunk_hash)) is None
+            else replace(chunk, lexemes=analysis.tsvector(found), lexeme_count=len(found))
+            for chunk in item.chunks
+        )  # fmt: skip

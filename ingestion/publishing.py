@@ -159,19 +159,32 @@ def _item_row(item: Item) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _lexemes(connection: Connection, tenant_id: str, items: Sequence[Item]) -> dict[str, tuple[str, int]]:
-    """Return `tsvector` literal and lexeme count of every passage, by hash; only new ones are analysed."""
-    chunks = {chunk.chunk_hash: chunk for item in items if fate(item) == "publish" for chunk in item.chunks}
+def analysed_passages(connection: Connection, tenant_id: str, hashes: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Return `tsvector` literal and lexeme count of those passages that the tenant has analysed, by hash."""
     rows = connection.execute(
         queries("publish")["analysed_passages"],
-        {"tenant_id": tenant_id, "chunk_hashes": list(chunks), "analysis": analysis.VERSION},
+        {"tenant_id": tenant_id, "chunk_hashes": list(hashes), "analysis": analysis.VERSION},
     )
-    known = {chunk_hash: (lexemes, count) for chunk_hash, lexemes, count in rows}
-    new = {chunk_hash: chunk for chunk_hash, chunk in chunks.items() if chunk_hash not in known}
-    texts = (" ".join((*chunk.heading_path, chunk.text)) for chunk in new.values())
-    for chunk_hash, words in zip(new, analysis.lexemes_of(texts), strict=True):
-        known[chunk_hash] = (analysis.tsvector(words), len(words))
-    return known
+    return {chunk_hash: (lexemes, count) for chunk_hash, lexemes, count in rows}
+
+
+def _lexemes(connection: Connection, tenant_id: str, items: Sequence[Item]) -> dict[str, tuple[str, int]]:
+    """Return lexemes and their count of every passage: staged with it, known in the tenant, or found now.
+
+    Found now are those of passages that were known when the batch was cut, and purged since.
+    """
+    chunks = {chunk.chunk_hash: chunk for item in items if fate(item) == "publish" for chunk in item.chunks}
+    words = {
+        chunk_hash: (chunk.lexemes, chunk.lexeme_count)
+        for chunk_hash, chunk in chunks.items()
+        if chunk.lexemes is not None
+    }
+    words |= analysed_passages(connection, tenant_id, [chunk_hash for chunk_hash in chunks if chunk_hash not in words])
+    lost = {chunk_hash: chunk for chunk_hash, chunk in chunks.items() if chunk_hash not in words}
+    texts = (analysis.passage(chunk.heading_path, chunk.text) for chunk in lost.values())
+    for chunk_hash, found in zip(lost, analysis.lexemes_of(texts), strict=True):
+        words[chunk_hash] = (analysis.tsvector(found), len(found))
+    return words
 
 
 def _chunk_rows(items: Sequence[Item], lexemes: dict[str, tuple[str, int]]) -> Iterator[tuple[Any, ...]]:

@@ -22,7 +22,17 @@ from ingestion.changes import check_shrinkage, detect_changes
 from ingestion.connectors import Connector, connector_for, file_name
 from ingestion.errors import IngestionError, ModelSwitched, RunSuperseded, SourceUnavailable, ValidationFailed
 from ingestion.items import Item, Parsed, Problem, batches
-from ingestion.preparing import Policy, chunk_item, describe_item, parse_item
+from ingestion.preparing import (
+    Policy,
+    analyse_items,
+    chunk_item,
+    describe_item,
+    korean_last,
+    mask_item,
+    parse_item,
+    reading_ahead,
+    windows,
+)
 from ingestion.runs import Receipt
 from ingestion.sources import Source, find_source, list_sources
 from ingestion.workbench import Workbench, pipeline
@@ -127,23 +137,35 @@ def parse(bench: Workbench, key: str) -> str:
             return parse_item(item, bench.store.get(raw_key(item.sha256)), bench.parsers.parse)
         return None
 
-    with ThreadPoolExecutor(bench.parsers.size) as threads:
+    with ThreadPoolExecutor(2 * bench.parsers.size) as threads:  # one fetches while a child of another is at work
         # Here, not in the threads: language models are not made for being used by several at once.
         for item, parsed in zip(items, threads.map(parse_one, items), strict=True):
             if parsed is not None:
-                describe_item(item, parsed, policy)
+                mask_item(item, parsed, policy)
             bench.progress(1)
     return staging.write_items(bench.store, staging.next_key(key, "parsed"), items)
 
 
 def chunk(bench: Workbench, key: str) -> str:
-    """Cut documents into passages and sign their text."""
+    """Describe documents, cut them into passages, sign their text and find the words of what is new in it.
+
+    All of it reads morphemes and words, so it is one step: every text is read once, in one process.
+    """
     source, items = _take(bench, key)
-    policy = Policy.of(source, bench.personal_data_key())
-    for item in items:
-        if item.is_pending and item.parsed:
-            chunk_item(item, item.parsed, bench.chunk_limits(), policy, bench.settings.duplicate_search().scheme)
-        bench.progress(1)
+    policy, scheme = Policy.of(source, bench.personal_data_key()), bench.settings.duplicate_search().scheme
+    pending = [item for item in items if item.is_pending]
+    bench.progress(len(items) - len(pending))
+    for window in windows(pending):
+        with reading_ahead(window):
+            for item in korean_last(window):
+                if item.parsed:
+                    describe_item(item, item.parsed)
+                    chunk_item(item, item.parsed, bench.chunk_limits(), policy, scheme)
+                bench.progress(1)
+            hashes = [chunk.chunk_hash for item in window for chunk in item.chunks]
+            with bench.connect() as connection:
+                known = publishing.analysed_passages(connection, source.tenant_id, hashes)
+            analyse_items(window, known.keys())
     return staging.write_items(bench.store, staging.next_key(key, "chunked"), items)
 
 

@@ -29,6 +29,11 @@ class _Passage:
         kinds = {piece.kind for piece in self.pieces}
         return kinds.pop() if len(kinds) == 1 else "text"
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether its one piece was counted as it stands, blanks around it apart, which are no tokens."""
+        return len(self.pieces) == 1 and not self.pieces[0].header
+
 
 def chunks(document: str, packed: Iterable[Sequence[Piece]], limits: ChunkLimits) -> Iterator[Chunk]:
     """Yield the chunk of every passage that is not blank, in order."""
@@ -65,7 +70,9 @@ def _passage(document: str, pieces: Sequence[Piece]) -> _Passage:
 def _counted(document: str, passages: Sequence[_Passage], limits: ChunkLimits) -> list[_Passage]:
     """Count tokens of whole passages; one whose pieces need more together than apart is cut in the middle."""
     counted: list[_Passage] = []
-    for passage, count in zip(passages, limits.count_tokens([each.text for each in passages]), strict=True):
+    joined = iter(limits.count_tokens([each.text for each in passages if not each.is_counted]))
+    for passage in passages:
+        count = passage.pieces[0].token_count if passage.is_counted else next(joined)
         middle = len(passage.pieces) // 2
         if count <= limits.room or not middle:
             counted.append(replace(passage, token_count=count))

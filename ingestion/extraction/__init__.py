@@ -17,18 +17,19 @@ from ingestion.extraction.entities import Entities, EntityRecogniser, PackagedRe
 from ingestion.extraction.keywords import keywords
 from ingestion.items import Element, Parsed
 
-__all__ = ["VERSION", "Entities", "EntityRecogniser", "default_recogniser", "extract", "title"]
+__all__ = ["VERSION", "Entities", "EntityRecogniser", "default_recogniser", "extract", "paragraphs", "title"]
 
-VERSION = f"extraction-2+{PackagedRecogniser.name}+langdetect-{version('langdetect')}"
+VERSION = f"extraction-3+{PackagedRecogniser.name}+langdetect-{version('langdetect')}"
 """Part of the pipeline's fingerprint: a new one describes every document anew."""
 
 _BODY_CHARACTERS = 20_000
 _HEADING_CHARACTERS = 5_000
 _MOST_DATES = 50
 _PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_]+(?::[0-9a-f]+)?\]")
-_LONG_WORD = re.compile(r"\S{100}")
+_LONG = 100
+_LONG_WORD = re.compile(rf"\S{{{_LONG}}}")
 """Cut, because a tokeniser takes time that grows with the square of a word's length."""
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNPRINTABLE = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127), " ")
 
 
 def extract(parsed: Parsed, file_name: str, recognise: EntityRecogniser | None = None) -> dict[str, Any]:
@@ -42,8 +43,7 @@ def extract(parsed: Parsed, file_name: str, recognise: EntityRecogniser | None =
         file_name: Last part of the document's address, the title when there is no better one.
         recognise: Finds names; None takes the one that ships in packages.
     """
-    headings = _read((element for element in parsed.elements if element.kind == "heading"), _HEADING_CHARACTERS)
-    body = _read((element for element in parsed.elements if element.kind in ("text", "table")), _BODY_CHARACTERS)
+    headings, body = paragraphs(parsed)
     known = {name: value for name, value in parsed.metadata.items() if value not in (None, "", [], {})}
     spoken = language.detect("\n".join([*headings, *body]), str(known.get("language", "")))
     derived = {
@@ -52,6 +52,13 @@ def extract(parsed: Parsed, file_name: str, recognise: EntityRecogniser | None =
         "page_count": max((element.page or 0 for element in parsed.elements), default=0),
     }
     return {**{name: value for name, value in derived.items() if value}, **known, "language": spoken}
+
+
+def paragraphs(parsed: Parsed) -> tuple[list[str], list[str]]:
+    """Return what is read of a document's headings and of its body, each paragraph on one line."""
+    headings = (element for element in parsed.elements if element.kind == "heading")
+    body = (element for element in parsed.elements if element.kind in ("text", "table"))
+    return _read(headings, _HEADING_CHARACTERS), _read(body, _BODY_CHARACTERS)
 
 
 def title(parsed: Parsed, file_name: str) -> str:
@@ -86,10 +93,13 @@ def _read(elements: Iterable[Element], limit: int) -> list[str]:
             break
         text = element.text[:limit]
         limit -= len(text)
-        text = unicodedata.normalize("NFKC", text).encode(errors="replace").decode()
-        text = _PLACEHOLDER.sub(" | ", _UNPRINTABLE.sub(" ", text))
-        text = _LONG_WORD.sub(r"\g<0> ", text)
-        text = " ".join((text.replace("\n", " | ") if element.kind == "table" else text).split())
+        text = unicodedata.normalize("NFKC", text).encode(errors="replace").decode().translate(_UNPRINTABLE)
+        if "[" in text:
+            text = _PLACEHOLDER.sub(" | ", text)
+        words = (text.replace("\n", " | ") if element.kind == "table" else text).split()
+        text = " ".join(words)
+        if max(map(len, words), default=0) >= _LONG:
+            text = " ".join(_LONG_WORD.sub(r"\g<0> ", text).split())
         if text:
             paragraphs.append(text)
     return paragraphs

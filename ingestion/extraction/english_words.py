@@ -1,7 +1,7 @@
 """The nouns and adjectives of an English document, which its keywords are made of.
 
 What kind a word is, its neighbours tell, and reading them all with a model takes longer than everything else that
-extraction does. So the model reads what it takes to know the document's commonest words: two sentences with each.
+extraction does. So the model reads what it takes to know the document's commonest words: a sentence with each.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from corpus import analysis
@@ -19,7 +20,7 @@ _WORD = re.compile(r"[^\W_](?:[\w\-.+#/&'’]*[^\W_+#])?[+#]*")
 _POSSESSIVE = re.compile(r"['’]s$")
 _KINDS: dict[str, Kind] = {"NN": "noun", "NNS": "noun", "NNP": "noun", "NNPS": "noun", "JJ": "adjective"}
 _ASKED = 40  # of a document's words, the commonest
-_SENTENCES = 2  # with each of them
+_SENTENCES = 1  # with each: 96 of 100 keywords are those that reading everything finds; with two it is 97
 
 
 class Found(NamedTuple):
@@ -67,10 +68,19 @@ def _worth_asking(
 
 
 def _found(sentence: str) -> Iterator[Found]:
+    for match in _WORD.finditer(sentence):
+        if known := _key(match.group()):
+            key, length = known
+            yield Found(key, match.start(), match.start() + length)
+
+
+@lru_cache(maxsize=2**16)
+def _key(written: str) -> tuple[str, int] | None:
+    """Return what a word has in common with its inflections, and its length; None for one that means nothing."""
     from spacy.lang.en.stop_words import STOP_WORDS
 
-    for match in _WORD.finditer(sentence):
-        word = _POSSESSIVE.sub("", match.group())
-        lower = word.lower()
-        if len(word) > 1 and lower not in STOP_WORDS and any(map(str.isalpha, word)):
-            yield Found(analysis.stem(lower), match.start(), match.start() + len(word))
+    word = _POSSESSIVE.sub("", written)
+    lower = word.lower()
+    if len(word) > 1 and lower not in STOP_WORDS and any(map(str.isalpha, word)):
+        return analysis.stem(lower), len(word)
+    return None

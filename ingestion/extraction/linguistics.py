@@ -25,7 +25,7 @@ _NO_PART = frozenset({"들", "씩", "적", "째", "께"})  # suffixes that end a
 @lru_cache(maxsize=_KEPT)
 def morphemes(texts: tuple[str, ...]) -> tuple[tuple[Token, ...], ...]:
     """Return Kiwi's morphemes of each text."""
-    return tuple(tuple(tokens) for tokens in analysis._kiwi().tokenize(texts))
+    return tuple(analysis.morphemes(texts))
 
 
 def nouns(tokens: Iterable[Token]) -> Iterator[list[Token]]:

@@ -91,9 +91,8 @@ def tells_apart(one: str, other: str, hits: Sequence[Hit]) -> bool:
     documents do not use is only another way to ask.
     """
     words = swapped(one, other)
-    known = (
-        {word for hit in hits for word in analysis.lexemes(" ".join((*hit.heading_path, hit.text)))} if words else ()
-    )
+    texts = [analysis.passage(hit.heading_path, hit.text) for hit in hits] if words else []
+    known = {word for found in analysis.lexemes_of(texts) for word in found}
     return any(word in known for word in words)
 
 

@@ -213,7 +213,7 @@ begin
         insert into corpus.%2$I select * from moved;
         alter table corpus.%2$I enable row level security;
         alter table corpus.%2$I force row level security;
-        create index on corpus.%2$I using hnsw (embedding public.halfvec_cosine_ops) where is_live;
+        create index on corpus.%2$I using hnsw (embedding public.halfvec_cosine_ops) with (m = 24, ef_construction = 128) where is_live;
         alter table corpus.%1$I attach partition corpus.%2$I for values in (%3$L);
         $ddl$,
         model.table_name, partition_name, tenant

@@ -156,10 +156,11 @@ from corpus.versions as v
 where v.document_id = i.document_id and v.run_id = %(run_id)s and i.fate in ('publish', 'quarantine');
 
 -- name: insert_chunks
--- New passages; one that the document already had keeps its row, and so its vector.
+-- New passages; one that the document already had keeps its row, and so its vector. They are live at once, as nearly
+-- all will be; the registry decides later in this transaction, and flips the others.
 insert into corpus.chunks as c (
     document_id, tenant_id, access_groups, chunk_hash, text, heading_path, kind, token_count, lexemes,
-    lexeme_count, analysis
+    lexeme_count, analysis, is_live
 )
 select distinct on (i.document_id, s.chunk_hash, md5(s.text))
     i.document_id,
@@ -172,7 +173,8 @@ select distinct on (i.document_id, s.chunk_hash, md5(s.text))
     s.token_count,
     s.lexemes,
     s.lexeme_count,
-    %(analysis)s
+    %(analysis)s,
+    true
 from staged_chunks as s
 inner join staged_items as i on s.uri = i.uri
 where i.fate = 'publish'
@@ -205,7 +207,7 @@ select
     c.id,
     c.document_id,
     c.access_groups,
-    false,
+    c.is_live,
     coalesce(
         n.embedding,
         (

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.analysis import language, lexemes, lexemes_of, sentences, tsvector
+from corpus import analysis
+from corpus.analysis import language, lexemes, lexemes_of, morphemes, read_ahead, sentences, tsvector
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,35 @@ def test_lexemes_fold_width_and_case() -> None:
 @given(st.lists(st.text(alphabet="가나다비밀번호를 ab1.", max_size=30), max_size=6))
 def test_many_texts_have_the_lexemes_each_has_alone(texts: list[str]) -> None:
     assert list(lexemes_of(texts)) == [lexemes(text) for text in texts]
+
+
+def test_how_lines_are_wrapped_and_letters_written_is_no_part_of_the_words() -> None:
+    assert lexemes("DB서버의 비밀번호를\n바꿉니다.") == lexemes("db서버의  비밀번호를 바꿉니다.")
+    assert "db서버" in lexemes("DB서버를 켭니다")
+
+
+PARAGRAPHS = st.lists(st.text(alphabet="가나다비밀번호를 ab1.", max_size=30), max_size=6)
+
+
+@given(PARAGRAPHS, PARAGRAPHS)
+def test_what_was_read_ahead_is_what_is_read(ahead: list[str], asked: list[str]) -> None:
+    expected = [[token.form for token in tokens] for tokens in morphemes([*ahead, *asked])]
+    with read_ahead(ahead):
+        found = morphemes([*ahead, *asked])
+    assert [[token.form for token in tokens] for tokens in found] == expected
+    assert analysis._ahead == {}
+
+
+def test_a_block_that_fails_leaves_nothing_behind() -> None:
+    with pytest.raises(ZeroDivisionError), read_ahead(["비밀번호를 바꿉니다.", "로그인이 됩니다."]):
+        raise ZeroDivisionError
+    assert analysis._ahead == {}
+
+
+def test_what_was_read_ahead_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with read_ahead(["비밀번호를 바꿉니다.", "no Korean"]):
+        monkeypatch.setattr(analysis, "_kiwi", None)
+        assert "비밀번호" in lexemes("비밀번호를\n바꿉니다.\n\nno Korean")
 
 
 @given(st.text(max_size=200))
