@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -101,12 +101,14 @@ class Standby:
         head = psutil.Process(self._process.pid)
         family = [head, *head.children()]
         for process in family:
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):  # a session may have ended since it was listed
+                process.suspend()
         try:
             yield
         finally:
             for process in family:
-                process.resume()
+                with suppress(psutil.NoSuchProcess):  # those resumed first may end others
+                    process.resume()
 
     def delete(self) -> None:
         """Delete its data."""
