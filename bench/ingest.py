@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -26,8 +27,8 @@ from ingestion.sources import add_source
 from ingestion.workbench import Workbench
 
 BUCKET = "documents"
-COUNT = 200
-"""Documents per repetition: a full batch, as runs are cut by default."""
+COUNT = int(os.environ.get("REGESTA_BENCH_DOCUMENTS", "60"))
+"""Documents per repetition; 200 are a full batch, as runs are cut by default."""
 LIMIT = 1.25
 """Parse to commit may take so much longer than its parts: they are 0.8 of it."""
 

@@ -1,7 +1,8 @@
 """How well and how fast search finds: full text, vectors and both, in English and Korean, beside a peer.
 
 Quality is measured on questions with known answers; speed and the recall of the vector index on that set repeated.
-`REGESTA_BENCH_PASSAGES` says how often: numbers of passages, by default 10000,100000.
+`REGESTA_BENCH_PASSAGES` says how often: numbers of passages, by default 10000,100000;
+`REGESTA_BENCH_MIXED=1` mixes two passages in each vector instead of shifting copies.
 """
 
 from __future__ import annotations

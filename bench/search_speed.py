@@ -1,7 +1,8 @@
-"""How fast a search answers and what its vector arm finds, on many passages: a set repeated, vectors mixed by pairs."""
+"""How fast a search answers and what its vector arm finds, on many passages: a set repeated, shifted or mixed."""
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from corpus import analysis
 from ingestion.workbench import Workbench
 from serving.filters import Filters
 
+SHIFT = 0.1
+"""Length of the random vector added to each copy's unit vector: copies stay near, and no two are the same."""
 LEAST_SHARE = 0.3
 """Of a passage in its copy's vector; the rest is another passage's, drawn at random."""
 SAMPLE = 100
@@ -43,7 +46,7 @@ def tiled(bench: Workbench, owner: str, questions: QuestionSet, passages: Vector
     """Load `size` passages as a tenant of their own; a large one gets its vector index, as in production."""
     texts = list(questions.passages.values())
     copies = -(-size // len(texts))
-    vectors = mixed(passages, size)
+    vectors = (mixed if os.environ.get("REGESTA_BENCH_MIXED") == "1" else shifted)(passages, size)
     name = f"tiled-{size}"
     with bench.connect() as connection:
         ids = load_passages(connection, name, (texts * copies)[:size], vectors)
@@ -54,6 +57,14 @@ def tiled(bench: Workbench, owner: str, questions: QuestionSet, passages: Vector
         connection.execute("select corpus.partition_tenant(%s, 10000)", [name])
     analyse(owner)
     return Tiled(name, ids, vectors)
+
+
+def shifted(passages: Vectors, size: int) -> Vectors:
+    """Return `size` unit vectors, rounded as they are stored: the passages again and again, each with its own noise."""
+    copies = -(-size // len(passages))
+    noise = np.random.default_rng(size).normal(0, SHIFT / passages.shape[1] ** 0.5, (size, passages.shape[1]))
+    vectors = np.tile(passages, (copies, 1))[:size] + noise
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
 
 
 def mixed(passages: Vectors, size: int) -> Vectors:

@@ -20,7 +20,7 @@ Parse = Callable[[bytes, str], Parsed]
 """Takes bytes and media type; raises `Unparseable`. In production, a pool of confined processes."""
 
 _WINDOW = 1_000_000
-"""Characters; what is read of them ahead takes some 100 bytes each, as long as the window is worked on."""
+"""Characters whose morphemes are kept at a time: it bounds memory, whatever the size of a batch."""
 
 
 @dataclass(frozen=True)
