@@ -126,12 +126,10 @@ def _reading(paragraphs: Sequence[str]) -> Iterator[tuple[Token, ...]]:
 
 def tsvector(words: Iterable[str]) -> str:
     """Return lexemes as a `tsvector` literal with positions, so that the database keeps their frequency."""
-    positions: dict[str, list[str]] = defaultdict(list)
+    positions: dict[str, list[int]] = defaultdict(list)
     for position, word in enumerate(words, 1):
-        positions[word].append(str(min(position, _MAX_POSITION)))
-    return " ".join(
-        f"{_quoted(word)}:{','.join(dict.fromkeys(places[:_MAX_POSITIONS]))}" for word, places in positions.items()
-    )
+        positions[word].append(position)
+    return " ".join(f"{_quoted(word)}:{_places(found)}" for word, found in positions.items())
 
 
 def sentences(text: str) -> list[str]:
@@ -194,6 +192,12 @@ def _korean(tokens: Iterable[Token]) -> list[str]:
 def _joined(run: list[Token]) -> list[str]:
     word = "".join(token.form for token in run).casefold()
     return [word] if len(run) > 1 and _HANGUL.search(word) else []
+
+
+def _places(positions: Sequence[int]) -> str:
+    if positions[-1] > _MAX_POSITION:
+        positions = list(dict.fromkeys(min(position, _MAX_POSITION) for position in positions))
+    return ",".join(map(str, positions[:_MAX_POSITIONS]))
 
 
 def _quoted(word: str) -> str:

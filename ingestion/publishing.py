@@ -159,7 +159,13 @@ def _item_row(item: Item) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def analysed_passages(connection: Connection, tenant_id: str, hashes: Sequence[str]) -> dict[str, tuple[str, int]]:
+def analysed_hashes(connection: Connection, tenant_id: str, hashes: Sequence[str]) -> set[str]:
+    """Return those of the given chunk hashes whose words the tenant has from today's text analysis."""
+    scope = {"tenant_id": tenant_id, "chunk_hashes": list(hashes), "analysis": analysis.VERSION}
+    return {chunk_hash for (chunk_hash,) in connection.execute(queries("publish")["analysed_hashes"], scope)}
+
+
+def _analysed_passages(connection: Connection, tenant_id: str, hashes: Sequence[str]) -> dict[str, tuple[str, int]]:
     """Return `tsvector` literal and lexeme count of those passages that the tenant has analysed, by hash."""
     rows = connection.execute(
         queries("publish")["analysed_passages"],
@@ -179,7 +185,7 @@ def _lexemes(connection: Connection, tenant_id: str, items: Sequence[Item]) -> d
         for chunk_hash, chunk in chunks.items()
         if chunk.lexemes is not None
     }
-    words |= analysed_passages(connection, tenant_id, [chunk_hash for chunk_hash in chunks if chunk_hash not in words])
+    words |= _analysed_passages(connection, tenant_id, [chunk_hash for chunk_hash in chunks if chunk_hash not in words])
     lost = {chunk_hash: chunk for chunk_hash, chunk in chunks.items() if chunk_hash not in words}
     texts = (analysis.passage(chunk.heading_path, chunk.text) for chunk in lost.values())
     for chunk_hash, found in zip(lost, analysis.lexemes_of(texts), strict=True):

@@ -86,7 +86,8 @@ def _delete_leftovers(bench: Workbench, connection: psycopg.Connection[Any]) -> 
 
 def land(bench: Workbench, key: str) -> str:
     """Copy raw bytes into the landing bucket under their hash; bytes that are there are not written twice."""
-    source, items = _take(bench, key)
+    with bench.connect() as connection:
+        source, items = _take(bench, connection, key)
     connector, fingerprint = connector_for(source, bench), pipeline(source, bench.settings)
     with ThreadPoolExecutor(bench.settings.land_threads) as pool:
         for _ in pool.map(lambda item: _land_one(bench, connector, item, fingerprint), items):
@@ -129,7 +130,8 @@ def parse(bench: Workbench, key: str) -> str:
 
     Files are opened in confined child processes only, several at a time.
     """
-    source, items = _take(bench, key)
+    with bench.connect() as connection:
+        source, items = _take(bench, connection, key)
     policy = Policy.of(source, bench.personal_data_key())
 
     def parse_one(item: Item) -> Parsed | None:
@@ -151,44 +153,42 @@ def chunk(bench: Workbench, key: str) -> str:
 
     All of it reads morphemes and words, so it is one step: every text is read once, in one process.
     """
-    source, items = _take(bench, key)
-    policy, scheme = Policy.of(source, bench.personal_data_key()), bench.settings.duplicate_search().scheme
-    pending = [item for item in items if item.is_pending]
-    bench.progress(len(items) - len(pending))
-    for window in windows(pending):
-        with reading_ahead(window):
-            for item in korean_last(window):
-                if item.parsed:
-                    describe_item(item, item.parsed)
-                    chunk_item(item, item.parsed, bench.chunk_limits(), policy, scheme)
-                bench.progress(1)
-            hashes = [chunk.chunk_hash for item in window for chunk in item.chunks]
-            with bench.connect() as connection:
-                known = publishing.analysed_passages(connection, source.tenant_id, hashes)
-            analyse_items(window, known.keys())
+    with bench.connect() as connection:
+        source, items = _take(bench, connection, key)
+        policy, scheme = Policy.of(source, bench.personal_data_key()), bench.settings.duplicate_search().scheme
+        pending = [item for item in items if item.is_pending]
+        bench.progress(len(items) - len(pending))
+        for window in windows(pending):
+            with reading_ahead(window):
+                documents = [(item, item.parsed) for item in korean_last(window) if item.parsed]
+                for item, parsed in documents:
+                    chunk_item(item, parsed, bench.chunk_limits(), policy, scheme)
+                for item, parsed in documents:
+                    describe_item(item, parsed)
+                    bench.progress(1)
+                hashes = [chunk.chunk_hash for item in window for chunk in item.chunks]
+                analyse_items(window, publishing.analysed_hashes(connection, source.tenant_id, hashes))
     return staging.write_items(bench.store, staging.next_key(key, "chunked"), items)
 
 
-def _take(bench: Workbench, key: str) -> tuple[Source, list[Item]]:
+def _take(bench: Workbench, connection: psycopg.Connection[Any], key: str) -> tuple[Source, list[Item]]:
     """Return a staged batch and its source.
 
     Raises:
         RunSuperseded: The run was closed meanwhile, and with it went its staged files.
     """
-    run_id = staging.run_of(key)
-    with bench.connect() as connection:
-        if runs.receipt(connection, UUID(run_id)).state != "running":
-            raise RunSuperseded(f"Run {run_id} is closed: a newer one of its source has begun, or it was settled.")
-        source = bench.source_of(connection, run_id)
-    return source, staging.read_items(bench.store, key)
+    run = runs.receipt(connection, UUID(staging.run_of(key)))
+    if run.state != "running":
+        raise RunSuperseded(f"Run {run.run_id} is closed: a newer one of its source has begun, or it was settled.")
+    return find_source(connection, run.source), staging.read_items(bench.store, key)
 
 
 def embed(bench: Workbench, key: str) -> str:
     """Embed the passages that have no vector yet: an update costs what the edit costs."""
-    source, items = _take(bench, key)
-    texts = {chunk.chunk_hash: embedding_text(chunk.heading_path, chunk.text)
-             for item in items if item.is_pending for chunk in item.chunks}  # fmt: skip
     with bench.connect() as connection:
+        source, items = _take(bench, connection, key)
+        texts = {chunk.chunk_hash: embedding_text(chunk.heading_path, chunk.text)
+                 for item in items if item.is_pending for chunk in item.chunks}  # fmt: skip
         model_id = publishing.check_model(connection, bench.embedder)
         known = publishing.embedded_hashes(connection, source.tenant_id, list(texts))
     missing = [chunk_hash for chunk_hash in texts if chunk_hash not in known]
@@ -221,10 +221,10 @@ def validate(bench: Workbench, key: str) -> str:
     Raises:
         ValidationFailed: The batch as a whole cannot be right; nothing of it is published.
     """
-    source, items = _take(bench, key)
-    vectors = staging.read_vectors(bench.store, key)
     run_id = staging.run_of(key)
     with bench.connect() as connection:
+        source, items = _take(bench, connection, key)
+        vectors = staging.read_vectors(bench.store, key)
         if vectors.model_id != serving_model(connection)[0]:
             return validate(*_embedded_again(bench, key))
         report = validation.validate(items, vectors.by_hash, bench.validation_rules(source))
@@ -232,19 +232,21 @@ def validate(bench: Workbench, key: str) -> str:
         waived = quarantine.waived(connection, source, items)
     if report.batch_problem:
         raise ValidationFailed(f"The batch was stopped before it was served: {report.batch_problem}")
-    for item in items:
-        if item.uri in report.failing and item.uri not in waived:
-            item.problem = Problem("quarantined", f"validation: {report.failing[item.uri]}")
     bench.progress(len(items))
+    unmet = [item for item in items if item.uri in report.failing and item.uri not in waived]
+    if not unmet:
+        return key  # as it was staged, it can be published
+    for item in unmet:
+        item.problem = Problem("quarantined", f"validation: {report.failing[item.uri]}")
     return staging.write_items(bench.store, staging.next_key(key, "validated"), items)
 
 
 def publish(bench: Workbench, key: str) -> str:
     """Make the batch what readers see, in one transaction."""
-    source, items = _take(bench, key)
-    vectors = staging.read_vectors(bench.store, key)
     run_id = staging.run_of(key)
     with bench.connect() as connection:
+        source, items = _take(bench, connection, key)
+        vectors = staging.read_vectors(bench.store, key)
         fingerprint, duplicates = pipeline(source, bench.settings), bench.settings.duplicate_search()
         try:
             publishing.publish(connection, source, UUID(run_id), items, vectors, fingerprint, duplicates)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import psycopg
 
@@ -17,10 +16,10 @@ from corpus.database import connect, conninfo
 from corpus.embedding import Embedder
 from corpus.models import load, serving_model
 from corpus.objects import ObjectStore, s3_client
-from ingestion import chunking, extraction, masking, parsing, runs
+from ingestion import chunking, extraction, masking, parsing
 from ingestion.parsing.sandbox import ParserPool, SandboxLimits
 from ingestion.settings import IngestionSettings
-from ingestion.sources import Source, find_source
+from ingestion.sources import Source
 from ingestion.validation import ValidationRules
 
 if TYPE_CHECKING:
@@ -96,11 +95,6 @@ class Workbench:
         connection = connect(conninfo(self.settings, "regesta_ingestion", self.settings.ingestion_password, 600))
         connection.autocommit = True  # every transaction is opened, and so closed, where it is named
         return connection
-
-    def source_of(self, connection: psycopg.Connection[Any], run_id: str) -> Source:
-        """Return the source of a run."""
-        name = runs.receipt(connection, UUID(run_id)).source
-        return find_source(connection, name)
 
 
 def pipeline(source: Source, settings: IngestionSettings) -> str:

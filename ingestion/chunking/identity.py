@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from ingestion.items import Element
 
@@ -17,6 +18,7 @@ def normalised_text(elements: Iterable[Element]) -> str:
     return SEPARATOR.join(filter(None, (normalise(element.text) for element in elements)))
 
 
+@lru_cache(maxsize=2**12)  # cutting a document and signing it ask for the same paragraphs
 def normalise(text: str) -> str:
     """Return text in NFC without control characters, trailing blanks and blank lines around it."""
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").translate(_UNPRINTABLE)

@@ -16,6 +16,7 @@ _MONTH = rf"(?<![A-Za-z])(?P<month>{_NAME}|Sept|{_SHORT})\b\.?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _DAY = r"(?P<day>\d{1,2})"
 _NUMBER = r"(?P<month>\d{1,2})"
+_HAS_YEAR = re.compile(r"(?:19|20)\d\d")
 
 # In this order; a stretch of text is read once.
 _PATTERNS = tuple(
@@ -34,9 +35,12 @@ _PATTERNS = tuple(
 def find(text: str) -> list[str]:
     """Return the dates of a text in order of appearance: `2026-03-01`, or `2026-03` where no day is given.
 
+    A date stands on one line.
+
     Years from 1900 to 2099. Left out, because a reader would have to guess: dates without a year (3월 1일), days
     before months in figures (03/04/2026), bare years, and relative dates.
     """
+    text = "\n".join(line for line in text.split("\n") if _HAS_YEAR.search(line))
     found: list[tuple[int, str]] = []
 
     def read(match: re.Match[str]) -> str:

@@ -39,6 +39,8 @@ _GENERIC = frozenset(  # never a keyword alone, nor the first or last word of on
 
 
 Key = tuple[str, ...]
+_Place = tuple[str, int, int]
+"""A text, and where in it a term stands."""
 Kind = Literal["noun", "adjective", "generic"]
 
 
@@ -57,16 +59,22 @@ def keywords(headings: Sequence[str], body: Sequence[str], language: str) -> lis
     Empty for languages other than Korean and English, whose nouns are not known here.
     """
     weights: Counter[Key] = Counter()
-    surfaces: dict[Key, Counter[str]] = defaultdict(Counter)
+    places: dict[Key, list[_Place]] = defaultdict(list)
     for text, words, weight in _read(headings, body, language):
         for term in _terms(text, words):
-            key = tuple(word.key for word in term)
+            key = tuple([word.key for word in term])
             weights[key] += weight
-            surfaces[key][" ".join(text[term[0].start : term[-1].end].split())] += 1
+            places[key].append((text, term[0].start, term[-1].end))
     scores = _c_values(weights)
     best = sorted(scores, key=lambda key: -scores[key])  # stable: of equals, the one that comes first
-    chosen = (_usual(surfaces[key]) for key in best if scores[key] > 0)
-    return list(dict.fromkeys(surface for surface in chosen if len(surface) <= _MAX_LENGTH))[:COUNT]
+    chosen: dict[str, None] = {}
+    for key in best:
+        if scores[key] <= 0 or len(chosen) == COUNT:
+            break
+        surface = _usual(places[key])
+        if len(surface) <= _MAX_LENGTH:
+            chosen[surface] = None
+    return list(chosen)
 
 
 def _c_values(weights: Counter[Key]) -> dict[Key, float]:
@@ -92,8 +100,9 @@ def _terms(text: str, words: Iterable[_Word]) -> Iterator[list[_Word]]:
             yield from (run[first:] for first in range(len(run)) if run[first].kind != "generic")
 
 
-def _usual(surfaces: Counter[str]) -> str:
+def _usual(places: Iterable[_Place]) -> str:
     """Return the most common way to write a term; of equals, the one in small letters."""
+    surfaces = Counter(" ".join(text[start:end].split()) for text, start, end in places)
     return max(surfaces.items(), key=lambda item: (item[1], item[0]))[0]
 
 

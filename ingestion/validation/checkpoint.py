@@ -1,10 +1,10 @@
-"""The Great Expectations checkpoint: one suite per subject, run in memory over one table of rows."""
+"""The Great Expectations checkpoint: one suite, run in memory over one table of rows."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,11 +41,9 @@ def run(expectations: Sequence[Expectation], rows: Sequence[Row]) -> list[Outcom
     first as one that failed, and takes missing values for good ones.
     """
     checkpoint, frame = _checkpoint(expectations, rows)
-    run_results = checkpoint.run(batch_parameters={"dataframe": frame}).run_results.values()
-    results = {
-        result.expectation_config.meta["name"]: result for validation in run_results for result in validation.results
-    }
-    counts = {subject: sum(row["subject"] == subject for row in rows) for subject in ("document", "chunk", "vector")}
+    [validation] = checkpoint.run(batch_parameters={"dataframe": frame}).run_results.values()
+    results = {result.expectation_config.meta["name"]: result for result in validation.results}
+    counts = Counter(row["subject"] for row in rows)
     return [
         _outcome(expectation, results.get(expectation.name), counts[expectation.subject])
         for expectation in expectations
@@ -53,36 +51,42 @@ def run(expectations: Sequence[Expectation], rows: Sequence[Row]) -> list[Outcom
 
 
 def _checkpoint(expectations: Sequence[Expectation], rows: Sequence[Row]) -> tuple[Any, Any]:
-    """Return the checkpoint and the table it is to run over; nothing of them is stored."""
+    """Return the checkpoint and the table it is to run over; nothing of them is stored.
+
+    A column is about one subject, and missing in the rows about others: those are not looked at.
+    """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     import pandas as pd
     from great_expectations import expectations as checks
     from great_expectations.data_context.types.base import ProgressBarsConfig
-    from great_expectations.expectations.row_conditions import Column
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     table = context.data_sources.add_pandas("staged").add_dataframe_asset("batch")
     everything = table.add_batch_definition_whole_dataframe("rows")
-    suites: dict[str, list[Any]] = defaultdict(list)
-    for expectation in expectations:
-        check = getattr(checks, expectation.check)(
-            column=expectation.column,
-            row_condition=Column("subject") == expectation.subject,
-            meta={"name": expectation.name},
-            **expectation.arguments,
-        )
-        suites[expectation.subject].append(check)
-    definitions = []
-    for subject, suite_checks in suites.items():
-        suite = context.suites.add(gx.ExpectationSuite(name=f"{subject}s", expectations=suite_checks))
-        definition = gx.ValidationDefinition(name=f"{subject}s", data=everything, suite=suite)
-        definitions.append(context.validation_definitions.add(definition))
-    checkpoint = gx.Checkpoint(name="before_publish", validation_definitions=definitions, result_format=_FORMAT)
-    columns = dict.fromkeys(["subject", "uri", *(expectation.column for expectation in expectations)])
-    return context.checkpoints.add(checkpoint), pd.DataFrame(rows, columns=list(columns))
+    suite = gx.ExpectationSuite(
+        name="batch",
+        expectations=[
+            getattr(checks, expectation.check)(
+                column=_column(expectation.subject, expectation.column),
+                meta={"name": expectation.name},
+                **expectation.arguments,
+            )
+            for expectation in expectations
+        ],
+    )
+    definition = gx.ValidationDefinition(name="batch", data=everything, suite=context.suites.add(suite))
+    definition = context.validation_definitions.add(definition)
+    checkpoint = gx.Checkpoint(name="before_publish", validation_definitions=[definition], result_format=_FORMAT)
+    columns = dict.fromkeys(_column(expectation.subject, expectation.column) for expectation in expectations)
+    data = [{_column(row["subject"], name): value for name, value in row.items()} | {"uri": row["uri"]} for row in rows]
+    return context.checkpoints.add(checkpoint), pd.DataFrame(data, columns=["uri", *columns])
+
+
+def _column(subject: str, name: str) -> str:
+    return f"{subject}_{name}"
 
 
 def _outcome(expectation: Expectation, result: Any, row_count: int) -> Outcome:

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from regesta_page.words import WORDS, Language
-from regesta_page.words.phrases import advice, expectation, why
+from regesta_page.words.phrases import advice, expectation, refusal, why
 
 LANGUAGE_COOKIE = "regesta_language"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -82,6 +82,7 @@ def render(template: str, language: Language, base: str, switch: str | None = No
         "word": lambda key: words.get(key, key),
         "advice": lambda reason: advice(reason, language),
         "expectation": lambda name: expectation(name, language),
+        "refusal": lambda message: refusal(message, language),
         "why": lambda reason: why(reason, language),
         "address": lambda path="", **query: base + quote(path) + (f"?{urlencode(query)}" if query else ""),
     }

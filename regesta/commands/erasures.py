@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from regesta.commands.reasons import said
 from regesta.output import AsJson, console, print_json, print_table
 
 
 def erase(
     document: Annotated[str, typer.Argument(help="Its id, or its whole address.")],
-    reason: Annotated[str, typer.Option(help="Why; it stands in the receipt.", prompt=True)],
+    reason: Annotated[str, typer.Option(help="Why; it stands in the receipt.", prompt=True, callback=said)],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from regesta.commands.reasons import said
 from regesta.output import AsJson, console, print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="Documents whose content could not be used.")
@@ -46,7 +47,9 @@ def retry(document: Document, as_json: AsJson = False) -> None:
 @app.command()
 def release(
     document: Document,
-    reason: Annotated[str, typer.Option(help="Why it may pass; it stands in the history.")] = "released by hand",
+    reason: Annotated[
+        str, typer.Option(help="Why it may pass; it stands in the history.", callback=said)
+    ] = "released by hand",
     as_json: AsJson = False,
 ) -> None:
     """Let a document pass validation; for these bytes only, an edit is validated again."""

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
+from regesta.commands.reasons import said
 from regesta.output import AsJson, console, print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="Roll documents back to earlier versions, and release them again.")
-Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the history.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the history.", callback=said)]
 ACTOR = "command line"
 
 

@@ -381,6 +381,12 @@ from corpus.chunks as c
 inner join {model_table} as e on c.tenant_id = e.tenant_id and c.id = e.chunk_id
 where c.tenant_id = %(tenant_id)s and c.chunk_hash = any(%(chunk_hashes)s);
 
+-- name: analysed_hashes
+-- Those of these passages whose words today's text analysis has found before in the tenant.
+select distinct chunk_hash
+from corpus.chunks
+where tenant_id = %(tenant_id)s and chunk_hash = any(%(chunk_hashes)s) and analysis = %(analysis)s;
+
 -- name: analysed_passages
 -- Lexemes of these passages, where today's text analysis has found them before in the tenant.
 select distinct on (chunk_hash)

@@ -73,6 +73,20 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"authority (\d+) over (\d+)", r"신뢰도 \1 > \2"),
     (r"it is (\w+), not (\w+)", r"발행 상태가 \2이(가) 아니라 \1"),
 )
+_REFUSALS: tuple[tuple[str, str], ...] = (
+    (r"There is no document (.*)\.", r"문서 \1이(가) 없습니다."),
+    (r"(.*) has no v(\d+); .*", r"\1에는 v\2이(가) 없습니다. 버전 목록을 확인하세요."),
+    (r"(.*) has no earlier version; .*", r"\1에는 이전 버전이 없습니다."),
+    (r"v(\d+) of (.*) is purged: .*", r"\2의 v\1은(는) 보존 기간이 끝나 삭제되어 제공할 내용이 없습니다."),
+    (r"v(\d+) of (.*) is quarantined: .*", r"\2의 v\1은(는) 격리되어 있어 제공할 내용이 없습니다."),
+    (r"No version of (.*) is pinned\.", r"\1에는 고정된 버전이 없습니다."),
+    (
+        r"(.*) was quarantined as '(.*)': its content could not be used.*",
+        r"\1은(는) 내용을 읽을 수 없어 격리되었으므로(\2) 해제할 것이 없습니다. 파일을 교체하거나 다시 시도하세요.",
+    ),
+    (r"v(\d+) of (.*) is not the newest version any more\.", r"\2의 v\1은(는) 이제 최신 버전이 아닙니다."),
+    (r"The newest version of (.*) is not quarantined\.", r"\1의 최신 버전은 격리되어 있지 않습니다."),
+)
 _DUPLICATE = re.compile(r"duplicate: of .* \(similarity [\d.]+\), as (.*)", re.DOTALL)
 
 
@@ -91,12 +105,21 @@ def why(reason: str, language: str) -> str:
     """Return why the registry decided so; of a duplicate only why the other one is better."""
     if found := _DUPLICATE.fullmatch(reason):
         reason = found[1]
+    return _said(reason, _REASONS, language)
+
+
+def refusal(message: str, language: str) -> str:
+    """Return why an action could not be done."""
+    return _said(message, _REFUSALS, language)
+
+
+def _said(message: str, patterns: tuple[tuple[str, str], ...], language: str) -> str:
     if language == "en":
-        return reason
-    for pattern, korean in _REASONS:
-        if found := re.fullmatch(pattern, reason, re.DOTALL):
+        return message
+    for pattern, korean in patterns:
+        if found := re.fullmatch(pattern, message, re.DOTALL):
             return found.expand(korean)
-    return reason
+    return message
 
 
 def _choose(phrases: dict[str, tuple[str, str]], key: str, language: str) -> str:

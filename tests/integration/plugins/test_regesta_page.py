@@ -133,6 +133,9 @@ def test_an_earlier_version_is_served_and_the_pin_released_under_the_users_name(
     assert folder.versions("leave.md") == {1: "superseded", 2: "current"}
     again = browser.post(f"{path}/unpin", headers=OURS)
     assert again.status_code == 409 and "No version of" in again.text
+    browser.get("?lang=ko")
+    assert "고정된 버전이 없습니다" in browser.post(f"{path}/unpin", headers=OURS).text
+    browser.get("?lang=en")
     history = section(browser.get(path).text, "history")
     assert history.count("min") == 2 and "v2 is wrong" in history
 
@@ -151,7 +154,10 @@ def test_a_quarantined_document_is_explained_and_released(page: Any, folder: Fol
 
     broken = f"documents/{folder.document_id('broken.pdf')}"
     assert f"{broken}/retry" in browser.get(broken).text and f"{broken}/release" not in browser.get(broken).text
-    assert browser.post(f"{broken}/release", data={"reason": "x"}, headers=OURS).status_code == 409
+    browser.get("?lang=ko")
+    told = browser.post(f"{broken}/release", data={"reason": "x"}, headers=OURS)
+    assert told.status_code == 409 and "해제할 것이 없습니다" in told.text
+    browser.get("?lang=en")
     assert "The next sync works on it again" in browser.post(f"{broken}/retry", headers=OURS).text
 
     odd = f"documents/{folder.document_id('odd.md')}"
@@ -246,6 +252,10 @@ def test_what_is_not_there_is_said(page: Any, folder: Folder) -> None:
     path = f"documents/{folder.document_id('leave.md')}"
     assert browser.get(f"{path}/restore?version=9").status_code == 404
     assert browser.post(f"{path}/restore", data={"version": 9, "reason": "x"}, headers=OURS).status_code == 409
+    browser.get("?lang=ko")
+    told = browser.post(f"{path}/restore", data={"version": 9, "reason": "x"}, headers=OURS).text
+    assert "에는 v9이(가) 없습니다" in told
+    assert "최신 버전은 격리되어 있지 않습니다" in browser.post(f"{path}/retry", headers=OURS).text
 
 
 def test_it_says_so_when_a_run_is_publishing(page: Any, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from regesta_page.app import app
 from regesta_page.rendering import language_of, render
 from regesta_page.words import WORDS
 from regesta_page.words.english import ENGLISH
-from regesta_page.words.phrases import EXPECTATIONS, KINDS, advice, expectation, why
+from regesta_page.words.phrases import EXPECTATIONS, KINDS, advice, expectation, refusal, why
 
 from ingestion.validation import ValidationRules
 from ingestion.validation.expectations import expectations
@@ -91,6 +91,7 @@ def test_what_has_no_words_is_shown_as_it_is() -> None:
     assert expectation("a_new_one", "ko") == "a_new_one"
     assert advice("a_new_kind: detail", "en") == "" == advice(None, "ko")
     assert why("as the moon is full", "ko") == "as the moon is full"
+    assert refusal("The moon is full.", "ko") == "The moon is full."
 
 
 def test_reasons_are_told_in_both_languages() -> None:

@@ -28,3 +28,10 @@ def test_options_that_do_not_go_together_are_refused(
     error = CliRunner().invoke(app, ["restore", *arguments]).exception
     assert isinstance(error, IngestionError)
     assert told in str(error)
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t\0"])
+def test_a_reason_of_blanks_is_none(blank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("regesta.commands.versions._connect", lambda: pytest.fail("it connected"))
+    told = CliRunner().invoke(app, ["restore", "leave.md", "--reason", blank])
+    assert told.exit_code == 2 and "Say why" in told.output
