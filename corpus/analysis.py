@@ -143,6 +143,11 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
+def has_korean(text: str) -> bool:
+    """Whether morphemes must be read to find all words of a text."""
+    return bool(_HANGUL.search(text))
+
+
 def language(text: str) -> str:
     """Return `ko` when at least a fifth of the letters are Hangul, else `en`.
 

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from psycopg_pool import AsyncConnectionPool
-
 from corpus import analysis
 from corpus.database import conninfo
 from corpus.masking import masked
@@ -15,6 +13,7 @@ from serving.access import Pool
 from serving.caching.caches import make_caches
 from serving.caching.guard import compare
 from serving.caching.results import ResultCache
+from serving.connections import ConnectionPool
 from serving.embedding import QuestionEmbedder
 from serving.engine import Engine
 from serving.generators import load_generator
@@ -34,7 +33,7 @@ DRAIN_SECONDS = 2.0
 @asynccontextmanager
 async def open_pool(settings: ServingSettings) -> AsyncIterator[Pool]:
     """Open a pool of connections as `regesta_serving`; who needs one waits until the database answers."""
-    pool = AsyncConnectionPool(
+    pool = ConnectionPool(
         conninfo(settings, "regesta_serving", settings.serving_password, statement_seconds=10),
         min_size=1,
         max_size=settings.pool_size,

@@ -1,4 +1,4 @@
-"""Questions as vectors: from the cache, or from the model, which is given all that wait at once."""
+"""Questions as vectors: from memory, from the cache, or from the model, which is given all that wait at once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from corpus.embedding import Embedder
 from serving.access import Scope
-from serving.caching.embeddings import EmbeddingCache
+from serving.caching.embeddings import EmbeddingCache, text_hash
+from serving.caching.memory import Memory
 from serving.errors import ServingError
 from serving.models import ServingModel
 
 BATCH_LIMIT = 32
+KNOWN = 2_000
+"""Questions whose vectors a worker remembers: 3 MB at 384 dimensions."""
 KEPT_AT_ONCE = 8
 log = structlog.get_logger(__name__)
 Vector = NDArray[Any]
@@ -44,6 +47,7 @@ class QuestionEmbedder:
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
         self._keeping: set[asyncio.Task[None]] = set()
+        self._known: Memory[Vector] = Memory(KNOWN)
 
     def start(self) -> None:
         """Begin to work."""
@@ -66,12 +70,17 @@ class QuestionEmbedder:
             DatabaseBusy, ModelUnavailable: As the cache and the model say.
         """
         model_id, embedder = await self._model.current()
-        known = await self._cache.get(scope, text, model_id)
+        key = scope.tenant_id, model_id, text_hash(text)
+        known = self._known.get(key)
+        if known is None:
+            known = await self._cache.get(scope, text, model_id)
         if known is not None:
+            self._known.put(key, known)
             return model_id, known
         future: asyncio.Future[Vector] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait(_Waiting(text, embedder, future))
         vector = await future
+        self._known.put(key, vector)
         if len(self._keeping) >= KEPT_AT_ONCE:  # questions come first
             return model_id, vector
         keeping = asyncio.create_task(self._keep(scope, text, model_id, vector))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,15 @@ class Hit:
         """Return a row of the search statement, whose neighbours come as JSON."""
         beside = tuple(Neighbour(**{**each, "chunk_id": UUID(each["chunk_id"])}) for each in neighbours)
         return cls(**row, neighbours=beside)
+
+    def as_row(self) -> dict[str, Any]:
+        """Return what `from_row` takes; nothing is copied, as `dataclasses.asdict` would."""
+        return {**vars(self), "neighbours": [vars(neighbour) for neighbour in self.neighbours]}
+
+
+def vector_literal(vector: NDArray[Any]) -> str:
+    """Return a vector as Postgres reads it, in half precision, in which vectors are compared."""
+    return json.dumps(np.asarray(vector, np.float16).tolist())
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def query_row(asked: Asked, kind: str) -> dict[str, Any]:
             ],
             dumps=_json,
         ),
-        "candidates": Jsonb([asdict(candidate) for candidate in asked.candidates], dumps=_json),
+        "candidates": Jsonb([vars(candidate) for candidate in asked.candidates], dumps=_json),
         "timings": Jsonb(asked.timings),
     }  # fmt: skip
 

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import psycopg
 import structlog
-from psycopg_pool import AsyncConnectionPool
 
 from serving.access import Connection, Pool
+from serving.connections import ConnectionPool
 from serving.errors import ServingError
 from serving.metrics import REPLICA_FALLBACKS, REPLICA_LAG, REPLICA_SEARCHES
 from serving.overrun import Overrun
@@ -118,7 +118,7 @@ async def open_replica(settings: ServingSettings) -> AsyncIterator[Replica | Non
     if settings.replica_url is None:
         yield None
         return
-    pool = AsyncConnectionPool(
+    pool = ConnectionPool(
         replica_conninfo(settings, math.ceil(settings.replica_timeout)),
         min_size=1,
         max_size=settings.pool_size,

@@ -10,13 +10,12 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pgvector import HalfVector
 
 from corpus import analysis
 from serving.access import Pool, Scope
 from serving.caching.results import Place, ResultCache
 from serving.filters import EVERYTHING, Filters
-from serving.hits import Candidate, Hit, Neighbour, Query, Retrieved
+from serving.hits import Candidate, Hit, Neighbour, Query, Retrieved, vector_literal
 from serving.models import ServingModel
 from serving.replica import Replica
 from serving.rerankers import Reranker, rerank
@@ -28,6 +27,8 @@ Mode = Literal["hybrid", "text", "vector"]
 Embed = Callable[[Scope, str], Awaitable[tuple[int, NDArray[Any]]]]
 """A question's vector with the id of the model that made it; the scope is for a cache that must not mix tenants."""
 ATTEMPTS = 3
+LONG = 1_000
+"""Characters whose words are not found between two other things."""
 
 
 class Retriever:
@@ -72,24 +73,34 @@ class Retriever:
         """
         for attempt in range(1, ATTEMPTS + 1):
             started = time.perf_counter()
-            query = await self._analyse(scope, text, mode)
+            depth = max(top_k, self._settings.rerank_depth) if self._reranker else top_k
+            query, place = await asyncio.gather(
+                self._analyse(scope, text, mode), self._look(scope, text, mode, depth, filters, neighbours)
+            )
             timings = {"analyse": time.perf_counter() - started}
             try:
-                return await self._retrieve(scope, query, mode, top_k, filters, neighbours, timings)
+                return await self._retrieve(scope, query, place, top_k, depth, filters, neighbours, timings)
             except ModelSwitched:
                 if attempt == ATTEMPTS:
                     raise
                 await self._embedding.refresh()
         raise AssertionError("the last attempt returns or raises")
 
+    async def _look(self, scope: Scope, text: str, mode: Mode, depth: int, filters: Filters, neighbours: int) -> Place:
+        """Return where the result is kept; the release read there is served before anything is searched."""
+        if self._cache is None:
+            return Place(None)
+        model_id = None if mode == "text" else (await self._embedding.current())[0]
+        return await self._cache.look(scope, text, model_id, mode, depth, filters, neighbours)
+
     async def _retrieve(
-        self, scope: Scope, query: Query, mode: Mode, top_k: int, filters: Filters, neighbours: int,
+        self, scope: Scope, query: Query, place: Place, top_k: int, depth: int, filters: Filters, neighbours: int,
         timings: dict[str, float],
     ) -> Retrieved:  # fmt: skip
         """Search, or take what was found before; then let the reranker choose among more than was asked for."""
         started = time.perf_counter()
-        depth = max(top_k, self._settings.rerank_depth) if self._reranker else top_k
-        place = await self._cache.look(scope, query, mode, depth, filters, neighbours) if self._cache else Place(None)
+        if place.model_id != query.model_id:  # switched between the two
+            place = Place(None)
         found = place.hits
         from_cache = found is not None
         if found is None:
@@ -118,14 +129,20 @@ class Retriever:
         language = analysis.language(text)
         if mode == "vector":
             model_id, vector = await self._embed(scope, text)
-            return Query(text, [], HalfVector(vector).to_text(), model_id, language)
-        lexemes = asyncio.to_thread(analysis.lexemes, text)
+            return Query(text, [], vector_literal(vector), model_id, language)
         if mode == "text":
-            return Query(text, await lexemes, language=language)
-        words, (model_id, vector) = await asyncio.gather(lexemes, self._embed(scope, text))
-        return Query(text, words, HalfVector(vector).to_text(), model_id, language)
+            return Query(text, await _lexemes(text), language=language)
+        words, (model_id, vector) = await asyncio.gather(_lexemes(text), self._embed(scope, text))
+        return Query(text, words, vector_literal(vector), model_id, language)
 
     async def _embed_now(self, _scope: Scope, text: str) -> tuple[int, NDArray[Any]]:
         model_id, embedder = await self._embedding.current()
         rows = await asyncio.to_thread(embedder.embed, [text], "query")
         return model_id, np.asarray(rows[0])
+
+
+async def _lexemes(text: str) -> list[str]:
+    """Return the words of a question: Korean ones beside the event loop; others take less than going there."""
+    if len(text) > LONG or analysis.has_korean(text):
+        return await asyncio.to_thread(analysis.lexemes, text)
+    return analysis.lexemes(text)

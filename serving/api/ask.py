@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -33,7 +32,7 @@ async def search(body: SearchBody, engine: EngineDep, scope: SearchScope) -> Sea
     """Find passages: full text and vectors in one statement, under the key's rights."""
     filters = body.filters.to_filters(body.as_of)
     asked = await engine.search(scope, body.query, body.top_k, body.mode, filters, body.neighbours)
-    hits = [HitReply(**asdict(hit)) for hit in asked.hits]
+    hits = [HitReply(**hit.as_row()) for hit in asked.hits]
     return SearchReply(query_id=asked.id, mode=asked.mode, hits=hits, timings=asked.timings)
 
 

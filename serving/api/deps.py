@@ -15,12 +15,12 @@ from serving.limits import Limiter, check_rate
 _bearer = HTTPBearer(auto_error=False, description="An API key: `regesta keys create NAME` makes one.")
 
 
-def engine_of(request: Request) -> Engine:
-    """Return the engine this worker started with."""
+async def engine_of(request: Request) -> Engine:
+    """Return the engine this worker started with; async, as all of these are, for others run in a thread."""
     return cast(Engine, request.app.state.engine)
 
 
-def limits_of(request: Request) -> Limiter:
+async def limits_of(request: Request) -> Limiter:
     """Return what counts running answers and tokens."""
     return cast(Limiter, request.app.state.limits)
 
@@ -35,7 +35,8 @@ async def authenticated(request: Request) -> Scope:
     if known is None:
         credentials = await _bearer(request)
         defaults = request.app.state.settings.limits()
-        known = await authenticate(engine_of(request).pool, credentials.credentials if credentials else None, defaults)
+        pool = (await engine_of(request)).pool
+        known = await authenticate(pool, credentials.credentials if credentials else None, defaults)
         request.state.caller = known
     check_rate(known)
     return known

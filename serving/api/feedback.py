@@ -23,7 +23,7 @@ Prose = Annotated[
 ]
 
 
-def answer_cache(request: Request) -> feedback.AnswerCache | None:
+async def answer_cache(request: Request) -> feedback.AnswerCache | None:
     """Return the cache of answers this worker has, if answers are cached."""
     found: feedback.AnswerCache | None = request.app.state.answer_cache
     return found

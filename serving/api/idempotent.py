@@ -59,7 +59,7 @@ def _repeatable(handle: Handler) -> Handler:
         async def act() -> Reply:
             return _reply(await handle(request))
 
-        reply, is_repetition = await once(engine_of(request).pool, scope, named, act)
+        reply, is_repetition = await once((await engine_of(request)).pool, scope, named, act)
         headers = {**reply.headers, "Idempotent-Replayed": "true"} if is_repetition else dict(reply.headers)
         return Response(reply.body, reply.status, headers)
 

@@ -50,7 +50,7 @@ class ArrivalReply(BaseModel):
     settled_at: datetime | None = None
 
 
-def landing_door(request: Request) -> LandingDoor:
+async def landing_door(request: Request) -> LandingDoor:
     """Return the door this worker opened at start."""
     return cast(LandingDoor, request.app.state.landing_door)
 

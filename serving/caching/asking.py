@@ -21,7 +21,7 @@ from serving.caching.means import Means
 from serving.caching.memory import Memory
 from serving.caching.retrievals import filter_key
 from serving.filters import Filters
-from serving.hits import Hit, Query
+from serving.hits import Hit, Query, vector_literal
 from serving.models import ServingModel
 
 FORMS = 2_000
@@ -54,7 +54,7 @@ class Asked:
             "canonical": self.canonical,
             "language": self.language,
             "model_id": self.model_id,
-            "vector": HalfVector(self.vector).to_text(),
+            "vector": vector_literal(self.vector),
             "filter_key": self.filter_key,
         }
 

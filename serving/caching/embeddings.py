@@ -6,10 +6,10 @@ import hashlib
 
 import numpy as np
 from numpy.typing import NDArray
-from pgvector import HalfVector
 
 from serving.access import Pool, Scope, fetch, scoped
 from serving.caching.room import Room
+from serving.hits import vector_literal
 from sql import queries
 
 TTL_SECONDS = 3600
@@ -25,7 +25,7 @@ class EmbeddingCache:
 
     async def get(self, scope: Scope, text: str, model_id: int) -> NDArray[np.float32] | None:
         """Return the vector a model gave to this text within the last hour, or None."""
-        key = {"model_id": model_id, "text_hash": _hash(text)}
+        key = {"model_id": model_id, "text_hash": text_hash(text)}
         [rows] = await fetch(self._pool, scope, (queries("caches")["get_embedding"], key), may_be_lost=True)
         return np.fromstring(rows[0]["vector"].strip("[]"), np.float32, sep=",") if rows else None
 
@@ -34,8 +34,8 @@ class EmbeddingCache:
         row = {
             "tenant_id": scope.tenant_id,
             "model_id": model_id,
-            "text_hash": _hash(text),
-            "vector": HalfVector(vector).to_text(),
+            "text_hash": text_hash(text),
+            "vector": vector_literal(vector),
             "ttl": self._ttl,
         }
         async with scoped(self._pool, scope) as connection:
@@ -43,5 +43,6 @@ class EmbeddingCache:
             await self._room.make(connection)
 
 
-def _hash(text: str) -> str:
+def text_hash(text: str) -> str:
+    """Return what stands for a question where the question itself is not kept."""
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()

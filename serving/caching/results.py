@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from serving.access import Scope
 from serving.caching.retrievals import RetrievalCache, retrieval_key
 from serving.errors import ServingError
 from serving.filters import Filters
-from serving.hits import Hit, Query
+from serving.hits import Hit
 
 log = structlog.get_logger(__name__)
 KEPT_AT_ONCE = 8
@@ -27,11 +27,13 @@ class Place:
 
     Attributes:
         release: The release of the corpus served when it was looked up; None when that was not asked for.
+        model_id: The model whose vectors the result is found with; None without vectors.
     """
 
     key: str | None
     release: int | None = None
     hits: Sequence[Hit] | None = None
+    model_id: int | None = None
 
 
 class ResultCache:
@@ -41,14 +43,16 @@ class ResultCache:
         self._retrievals = retrievals
         self._keeping: set[asyncio.Task[None]] = set()
 
-    async def look(self, scope: Scope, query: Query, mode: str, depth: int, filters: Filters, neighbours: int) -> Place:
+    async def look(
+        self, scope: Scope, text: str, model_id: int | None, mode: str, depth: int, filters: Filters, neighbours: int
+    ) -> Place:
         """Return where the result of a search is kept, and what is there for this release."""
-        key = retrieval_key(scope, query.text, query.model_id, mode, depth, filters, neighbours=neighbours)
+        key = retrieval_key(scope, text, model_id, mode, depth, filters, neighbours=neighbours)
         if key is None:
             return Place(None)
         found = await self._retrievals.get(scope, key)
         hits = None if found.hits is None else [_hit(row) for row in found.hits]
-        return Place(key, found.release, hits)
+        return Place(key, found.release, hits, model_id)
 
     def keep(self, scope: Scope, place: Place, hits: Sequence[Hit]) -> None:
         """Keep a result, beside the request; when many wait to be kept already, questions come first."""
@@ -63,7 +67,7 @@ class ResultCache:
         await asyncio.gather(*self._keeping, return_exceptions=True)
 
     async def _keep(self, scope: Scope, key: str, release: int, hits: Sequence[Hit]) -> None:
-        rows = [asdict(hit) for hit in hits]
+        rows = [hit.as_row() for hit in hits]
         try:
             await self._retrievals.put(scope, key, release, [hit.chunk_id for hit in hits], rows)
         except ServingError as error:
