@@ -1,7 +1,7 @@
 """What the API adds to a search: `/v1/search` beside its bare SQL statement, asked in turn.
 
 Both search 10,000 passages (500 abstracts, repeated) for the same question with the same vector, under the same scope.
-The vector is no part of the statement, so the API has it in its cache; the result it has not, but looks for it and
+The vector is no part of the statement, so the API remembers it; the result it does not, but looks for it and
 keeps it. To that end every question is first asked in another way (by meaning, one hit), then once in this one.
 """
 

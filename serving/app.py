@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -39,6 +40,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.landing_door = LandingDoor(settings)
         app.state.answer_cache = engine.keeper if settings.answer_cache else None
         app.state.limits = Limiter(engine.pool)
+        # What is loaded stays: looking through it for garbage would stop everything for a quarter of a second.
+        gc.freeze()
         leaving = asyncio.create_task(_drain_when_leaving(engine))
         log.info("serving_ready", generator=engine.writer.generator_name)
         yield
