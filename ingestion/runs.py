@@ -166,9 +166,11 @@ def settle_run(connection: Connection, run_id: UUID, tenant_partition_chunks: in
             reason = "the ledger does not balance"
         state = "failed" if reason else "succeeded"
         connection.execute(names["settle_run"], {"run_id": run_id, "state": state, "reason": reason})
-        if counts.indexed or counts.deleted or counts.duplicate:
+        # Also by a run that was killed before it could be settled, whatever is left for this one to do.
+        [(has_published,)] = connection.execute(names["has_published"], {"run_id": run_id}).fetchall()
+        if has_published:
             connection.execute(names["refresh_statistics"], {"tenant_id": counts.tenant_id})
-    if counts.indexed:
+    if has_published:
         with connection.transaction():
             connection.execute("set local statement_timeout = '30min'")
             connection.execute(

@@ -148,6 +148,26 @@ on conflict (sha256) do update
     set deleted_at = null
     where o.deleted_at is not null;
 
+-- name: has_published
+-- Whether anything was published since the source's last run that succeeded: by this one, or by one that it superseded.
+with this as (select * from landing.runs where id = %(run_id)s),
+
+last_succeeded as (
+    select r.id from landing.runs as r
+    inner join this on this.source_id = r.source_id and this.id > r.id
+    where r.state = 'succeeded'
+    order by r.id desc
+    limit 1
+)
+
+select count(*) > 0 as has_published
+from this
+inner join landing.runs as r on this.source_id = r.source_id and this.id >= r.id
+inner join landing.run_items as i on r.id = i.run_id
+where
+    r.id > coalesce((select l.id from last_succeeded as l), '00000000-0000-0000-0000-000000000000')
+    and i.outcome in ('indexed', 'duplicate', 'deleted');
+
 -- name: refresh_statistics
 -- Recounts the document frequencies of one tenant.
 select corpus.refresh_statistics(%(tenant_id)s);

@@ -152,6 +152,18 @@ def test_a_superseded_run_can_no_longer_publish(folder: Folder) -> None:
     assert count == 0
 
 
+def test_what_a_run_published_is_counted_although_it_was_killed_before_it_settled(folder: Folder) -> None:
+    folder.put("rules.md", DOCUMENT)
+    _, [key] = steps.discover(folder.bench, folder.name, "local", f"test__{uuid4()}")
+    for _, step in steps.BATCH_STEPS:
+        key = step(folder.bench, key)
+    counted = "select count(*) from corpus.lexeme_statistics where tenant_id = %s"
+    assert folder.query(counted, folder.name) == [(0,)]
+    assert folder.sync().unchanged == 1
+    [(lexemes,)] = folder.query(counted, folder.name)
+    assert lexemes > 0
+
+
 def test_a_retried_discovery_reopens_the_run_it_failed(folder: Folder) -> None:
     folder.put("rules.md", DOCUMENT)
     folder.sync()
