@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 from fastapi import FastAPI
@@ -40,13 +40,26 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.landing_door = LandingDoor(settings)
         app.state.answer_cache = engine.keeper if settings.answer_cache else None
         app.state.limits = Limiter(engine.pool)
-        # What is loaded stays: looking through it for garbage would stop everything for a quarter of a second.
-        gc.freeze()
         leaving = asyncio.create_task(_drain_when_leaving(engine))
         log.info("serving_ready", generator=engine.writer.generator_name)
-        yield
+        with _loaded_objects_frozen():
+            yield
         leaving.cancel()
         await app.state.limits.close()
+
+
+@contextmanager
+def _loaded_objects_frozen() -> Iterator[None]:
+    """Spare the garbage collector what was loaded and stays: a look through it stops everything for a quarter second.
+
+    Whoever ends the API and lives on, as a test does, gets back the collector that looks at everything.
+    """
+    gc.collect()  # what is garbage already would be kept for good
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 async def _drain_when_leaving(engine: Engine) -> None:

@@ -45,6 +45,8 @@ def bench(settings: Callable[..., Any]) -> Iterator[Workbench]:
     """
     bench = Workbench(settings(IngestionSettings))
     yield bench
+    if "parsers" in vars(bench):
+        bench.parsers.close()  # they would end with the workbench, whenever its memory is collected
     with bench.connect() as connection:
         assert reconcile(connection, bench.store) == []
 
