@@ -14,13 +14,13 @@ A quarantined version is only marked; if its document was handed in, `ingest_arr
 it stop later syncs. They make new versions, which wait until the pin is released: `regesta versions release DOCUMENT`.
 
 **By hand**: give `document` (id, address, or the end of one) and perhaps `version`, or give `run` (the id in the
-receipt). With neither, waiting requests are answered.
+receipt); `until` ends the pins by itself. With neither, waiting requests are answered.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import Asset, AssetWatcher, Param, dag, get_current_context, task
@@ -48,11 +48,12 @@ def restore() -> list[dict[str, Any]]:
     from ingestion.workbench import Workbench
 
     params = get_current_context()["params"]
+    until = datetime.fromisoformat(params["until"]) if params["until"] else None
     with Workbench(IngestionSettings()).connect() as connection:
         try:
             if params["document"] or params["run"]:
                 restored = versions.restore(
-                    connection, params["document"], params["version"], params["run"], "airflow", params["reason"]
+                    connection, params["document"], params["version"], params["run"], "airflow", params["reason"], until
                 )
             else:
                 restored = requests.answer_requests(connection)
@@ -83,6 +84,13 @@ def restore() -> list[dict[str, Any]]:
             None, type=["null", "integer"], minimum=1, title="Version", description="Empty: the one served before."
         ),
         "run": Param(None, type=["null", "string"], title="Run", description="Undo everything this run did."),
+        "until": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="Until",
+            description="When the pins end by themselves; empty: when they are released.",
+        ),
         "reason": Param("restored by hand", type="string", minLength=1, title="Reason"),
     },
 )

@@ -22,7 +22,7 @@ from sql import queries
 Connection = psycopg.Connection[Any]
 
 _ROWS = ("delete_pins", "delete_publications", "forget_current", "delete_versions", "delete_arrivals",
-         "delete_waivers", "delete_requests", "delete_document")  # fmt: skip
+         "delete_waivers", "delete_requests", "forget_in_requests", "delete_document")  # fmt: skip
 
 
 class RunAtWork(IngestionError):

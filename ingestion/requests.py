@@ -1,4 +1,4 @@
-"""What was asked for through the API: an earlier version, the newest one again, another try, a release."""
+"""What was asked for through the API: an earlier version or what a run replaced, the newest one again, another try."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def _answer_one(connection: Connection) -> dict[str, Any] | None:
 
 
 def _restore(connection: Connection, request: Request) -> dict[str, Any]:
-    actor, reason = request["actor"], request["reason"]
+    given = request["actor"], request["reason"], request["expires_at"]
     if request["run_id"] is not None:
-        restored = versions.restore_run(connection, request["run_id"], actor, reason)
+        restored = versions.restore_run(connection, request["run_id"], *given)
     else:
         document_id, number = request["document_id"], request["version_number"]
-        restored = [versions.restore_document(connection, document_id, number, actor, reason)]
+        restored = [versions.restore_document(connection, document_id, number, *given)]
     return {"restored": [entry.as_dict() for entry in restored]}
 
 

@@ -7,7 +7,7 @@ an earlier one are still there.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,13 +44,20 @@ class Restored:
 
 
 def restore(
-    connection: Connection, reference: str | None, number: int | None, run: str | None, actor: str, reason: str
+    connection: Connection,
+    reference: str | None,
+    number: int | None,
+    run: str | None,
+    actor: str,
+    reason: str,
+    expires_at: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Restore one document, or everything one run did; for operators.
 
     Args:
         reference: Id, address or the end of the address of a document.
         run: Id of a run.
+        expires_at: When the pins end by themselves; None keeps them until they are released.
 
     Raises:
         IngestionError: Both or neither are given, or what they name cannot be restored.
@@ -58,10 +65,10 @@ def restore(
     if bool(reference) == bool(run):
         raise IngestionError("Name a document or a run, and not both.")
     if run:
-        restored = restore_run(connection, as_uuid(run, "run"), actor, reason)
+        restored = restore_run(connection, as_uuid(run, "run"), actor, reason, expires_at)
     else:
         document_id = show_document(connection, str(reference))["id"]
-        restored = [restore_document(connection, document_id, number, actor, reason)]
+        restored = [restore_document(connection, document_id, number, actor, reason, expires_at)]
     return [entry.as_dict() for entry in restored]
 
 
@@ -80,8 +87,10 @@ def restore_document(
         expires_at: When the pin ends by itself; None keeps it until it is released.
 
     Raises:
-        IngestionError: There is no such document or version, or its content cannot be served any more.
+        IngestionError: There is no such document or version, its content cannot be served any more, or the pin
+            would have ended.
     """
+    expires_at = end_of_pin(expires_at)
     names = queries("versions")
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         scope = {"document_id": document_id, "number": number}
@@ -99,14 +108,20 @@ def restore_document(
     return Restored(document_id, document["uri"], version["number"])
 
 
-def restore_run(connection: Connection, run_id: UUID, actor: str, reason: str) -> list[Restored]:
+def restore_run(
+    connection: Connection, run_id: UUID, actor: str, reason: str, expires_at: datetime | None = None
+) -> list[Restored]:
     """Serve what was served when a run began, for every document it added, changed or deleted; one transaction.
 
     A document that another run changed since is left alone and said so.
 
+    Args:
+        expires_at: When the pins end by themselves; None keeps them until they are released.
+
     Raises:
-        IngestionError: There is no such run, or it has not settled.
+        IngestionError: There is no such run, it has not settled, or the pins would have ended.
     """
+    expires_at = end_of_pin(expires_at)
     names = queries("versions")
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         run = cursor.execute(names["find_run"], {"run_id": run_id}).fetchone()
@@ -121,11 +136,27 @@ def restore_run(connection: Connection, run_id: UUID, actor: str, reason: str) -
             if row["is_purged"]:
                 skipped = "the version served before has been purged"
             if skipped is None:
-                _pin(connection, row["document_id"], row["version_id"], actor, reason, None)
+                _pin(connection, row["document_id"], row["version_id"], actor, reason, expires_at)
             restored.append(Restored(row["document_id"], row["uri"], _number(connection, row["version_id"]), skipped))
         pinned = [entry.document_id for entry in restored if entry.skipped is None]
         serve_documents(connection, run["tenant_id"], pinned, actor)
     return restored
+
+
+def end_of_pin(moment: datetime | None) -> datetime | None:
+    """Return when a pin is to end by itself, None for never; a moment without a zone is UTC's.
+
+    Raises:
+        IngestionError: It is over.
+    """
+    if moment is None:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment <= datetime.now(UTC):
+        raise IngestionError(
+            f"A pin must end in the future, and {moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S} UTC is over."
+        )
+    return moment
 
 
 def release(connection: Connection, document_id: UUID, actor: str) -> str:

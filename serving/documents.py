@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -65,7 +66,13 @@ async def list_quarantined(
 
 
 async def request(
-    pool: Pool, scope: Scope, kind: RequestKind, document_id: UUID, version: int | None, reason: str
+    pool: Pool,
+    scope: Scope,
+    kind: RequestKind,
+    document_id: UUID,
+    version: int | None,
+    reason: str,
+    expires_at: datetime | None = None,
 ) -> Row:
     """Write down what ingestion is to do about a document, and wake whoever works on requests.
 
@@ -73,20 +80,24 @@ async def request(
         NotFound: The scope may not see the document.
     """
     await find_document(pool, scope, document_id)
-    row = {
-        "tenant_id": scope.tenant_id,
-        "kind": kind,
-        "document_id": document_id,
-        "version_number": version,
-        "actor": actor(scope),
-        "reason": reason,
-    }
-    async with scoped(pool, scope) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(queries("documents")["add_request"], row)
-        added = await cursor.fetchone()
-        await cursor.execute(queries("documents")["notify_requests"])
-    assert added is not None
-    return {**added, "document_id": document_id, "version": version}
+    about = {"document_id": document_id, "run_id": None, "version": version}
+    return await _add_request(pool, scope, {**about, "kind": kind, "reason": reason, "expires_at": expires_at})
+
+
+async def request_restored_run(pool: Pool, scope: Scope, run_id: UUID, reason: str, expires_at: datetime | None) -> Row:
+    """Ask for what was served before a run, for every document it added, changed or deleted.
+
+    Raises:
+        NotFound: The scope may not see the run's source.
+        NotPossible: The run has not settled.
+    """
+    found = await _rows(pool, scope, "find_run", {"run_id": run_id})
+    if not found:
+        raise NotFound(f"There is no run {run_id} of a source that this key may read.")
+    if found[0]["state"] == "running":
+        raise NotPossible("The run is still at work. Ask again when it has settled.")
+    about = {"document_id": None, "run_id": run_id, "version": None}
+    return await _add_request(pool, scope, {**about, "kind": "restore", "reason": reason, "expires_at": expires_at})
 
 
 async def request_quarantined(
@@ -111,7 +122,7 @@ async def request_quarantined(
 
 
 async def find_request(pool: Pool, scope: Scope, request_id: UUID) -> Row:
-    """Return a request about a document the caller may read, or raise `NotFound`."""
+    """Return a request about a document or a run the caller may read, or raise `NotFound`."""
     found = await _rows(pool, scope, "find_request", {"id": request_id})
     if not found:
         raise NotFound(f"There is no request {request_id}.")
@@ -121,6 +132,16 @@ async def find_request(pool: Pool, scope: Scope, request_id: UUID) -> Row:
 def actor(scope: Scope) -> str:
     """Return how a key signs what it asks for."""
     return f"api key {scope.api_key_id}"
+
+
+async def _add_request(pool: Pool, scope: Scope, asked: Row) -> Row:
+    row = {**asked, "tenant_id": scope.tenant_id, "actor": actor(scope)}
+    async with scoped(pool, scope) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(queries("documents")["add_request"], row)
+        added = await cursor.fetchone()
+        await cursor.execute(queries("documents")["notify_requests"])
+    assert added is not None
+    return added
 
 
 async def _rows(pool: Pool, scope: Scope, query: str, given: Row) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -21,29 +21,21 @@ def restore(
     document: Annotated[str | None, typer.Argument(help="Id, uri, or the end of a uri.")] = None,
     version: Annotated[int | None, typer.Option(help="Which version; else the one served before.", min=1)] = None,
     run: Annotated[str | None, typer.Option(help="Undo everything this run did.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="When the pin ends by itself (UTC).")] = None,
+    until: Annotated[datetime | None, typer.Option(help="When the pins end by themselves (UTC).")] = None,
     reason: Reason = "restored by hand",
     as_json: AsJson = False,
 ) -> None:
     """Serve an earlier version of a document, or what was served before a run; takes effect at once."""
     from ingestion import versions
     from ingestion.errors import IngestionError
-    from ingestion.registry import show_document
 
     if document is None and run is None:
         raise IngestionError("Name a document, or a run with --run.")
-    if run is not None and (document, version, until) != (None, None, None):
-        raise IngestionError("With --run, name no document and give neither --version nor --until.")
-    expires_at = until if until is None or until.tzinfo else until.replace(tzinfo=UTC)
-    if expires_at is not None and expires_at <= datetime.now(UTC):
-        raise IngestionError(f"--until must lie in the future, and {expires_at:%Y-%m-%dT%H:%M:%S} UTC is over.")
+    if run is not None and (document, version) != (None, None):
+        raise IngestionError("With --run, name no document and give no --version.")
+    expires_at = versions.end_of_pin(until)
     with _connect() as connection:
-        if expires_at is not None and document is not None:
-            found = show_document(connection, document)["id"]
-            entry = versions.restore_document(connection, found, version, ACTOR, reason, expires_at)
-            restored = [entry.as_dict()]
-        else:
-            restored = versions.restore(connection, document, version, run, ACTOR, reason)
+        restored = versions.restore(connection, document, version, run, ACTOR, reason, expires_at)
     if as_json:
         print_json(restored)
         return

@@ -1,17 +1,17 @@
-"""`/v1/documents` and `/v1/requests`: what there is, in which versions, and what ingestion is asked to do about it."""
+"""`/v1/documents`, `/v1/runs`, `/v1/requests`: what there is, in which versions, and what ingestion is asked to do."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from serving import documents
 from serving.api.deps import EngineDep, ReadScope, WriteScope
-from serving.api.filters import Body
+from serving.api.filters import Body, Moment
 from serving.api.idempotent import IdempotentRoute
 from serving.api.problems import PROBLEMS
 
@@ -22,13 +22,27 @@ Word = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 Status = Literal["active", "quarantined", "duplicate", "withheld", "deleted"]
 
 
-class RestoreBody(Body):
-    """Which version to serve from now on, and why."""
+def _in_future(moment: datetime) -> datetime:
+    if moment <= datetime.now(UTC):
+        raise ValueError("it must lie in the future")
+    return moment
+
+
+class RestoreRunBody(Body):
+    """Why what a run did is undone, and for how long."""
+
+    reason: Reason
+    expires_at: Annotated[Moment, AfterValidator(_in_future)] | None = Field(
+        default=None, description="When the pin ends by itself, with its UTC offset; leave it out to keep it."
+    )
+
+
+class RestoreBody(RestoreRunBody):
+    """Which version to serve from now on, why and for how long."""
 
     version: int | None = Field(
         default=None, ge=1, le=2**31 - 1, strict=True, description="Leave it out for the one served before the current."
     )
-    reason: Reason
 
 
 class ReasonBody(Body):
@@ -100,6 +114,7 @@ class VersionReply(BaseModel):
     language: str | None
     metadata: dict[str, Any]
     raw_sha256: str
+    run_id: UUID = Field(description="The run that made it; `/v1/runs/{run_id}/restore` undoes all it did.")
     created_at: datetime
     served_from: datetime | None = Field(description="When it was last put into service.")
     served_until: datetime | None = Field(description="Null while it is served.")
@@ -118,7 +133,9 @@ class RequestReply(BaseModel):
     id: UUID
     kind: documents.RequestKind
     document_id: UUID | None = None
+    run_id: UUID | None = None
     version: int | None = None
+    expires_at: datetime | None = None
     state: Literal["waiting", "done", "failed"]
     result: dict[str, Any] = Field(default_factory=dict)
     requested_at: datetime
@@ -154,7 +171,21 @@ async def restore(
     document_id: UUID, body: RestoreBody, engine: EngineDep, scope: WriteScope, response: Response
 ) -> RequestReply:
     """Ask for an earlier version to be served; `Location` tells when it is."""
-    row = await documents.request(engine.pool, scope, "restore", document_id, body.version, body.reason)
+    row = await documents.request(
+        engine.pool, scope, "restore", document_id, body.version, body.reason, body.expires_at
+    )
+    return accepted(response, row)
+
+
+@router.post("/v1/runs/{run_id}/restore", status_code=202)
+async def restore_run(
+    run_id: UUID, body: RestoreRunBody, engine: EngineDep, scope: WriteScope, response: Response
+) -> RequestReply:
+    """Ask for everything one run did to be undone: what was served when it began is served again, in one transaction.
+
+    The request's result names every document, and those that were left alone because a later run changed them.
+    """
+    row = await documents.request_restored_run(engine.pool, scope, run_id, body.reason, body.expires_at)
     return accepted(response, row)
 
 

@@ -68,6 +68,7 @@ select
     v.language,
     v.metadata,
     v.raw_sha256,
+    v.run_id,
     v.created_at,
     lower(p.valid) as served_from,
     upper(p.valid) as served_until
@@ -105,6 +106,11 @@ where
 order by v.id desc
 limit %(limit)s;
 
+-- name: find_run
+-- The state of a run in scope.
+select state from landing.runs
+where id = %(run_id)s;
+
 -- name: find_source
 -- The kind of a source in scope.
 select kind from landing.sources
@@ -139,10 +145,12 @@ left join corpus.documents as d on a.source_id = d.source_id and a.uri = d.uri
 where a.id = %(id)s;
 
 -- name: add_request
--- Asks ingestion to do something about a document; it notices the row and works.
-insert into landing.requests (tenant_id, kind, document_id, version_number, actor, reason)
-values (%(tenant_id)s, %(kind)s, %(document_id)s, %(version_number)s, %(actor)s, %(reason)s)
-returning id, kind, state, requested_at;
+-- Asks ingestion to do something about a document, or about everything a run did; it notices the row and works.
+insert into landing.requests (tenant_id, kind, document_id, run_id, version_number, expires_at, actor, reason)
+values (
+    %(tenant_id)s, %(kind)s, %(document_id)s, %(run_id)s, %(version)s, %(expires_at)s, %(actor)s, %(reason)s
+)
+returning id, kind, document_id, run_id, version_number as version, expires_at, state, requested_at;
 
 -- name: find_request
 -- What became of a request.
@@ -150,7 +158,9 @@ select
     id,
     kind,
     document_id,
+    run_id,
     version_number as version,
+    expires_at,
     state,
     result,
     requested_at,

@@ -106,6 +106,21 @@ where source_id = %(source_id)s and uri = %(uri)s;
 delete from landing.requests
 where document_id = %(document_id)s;
 
+-- name: forget_in_requests
+-- What became of it when a whole run was undone.
+update landing.requests
+set
+    result = jsonb_set(result, '{restored}', (
+        select coalesce(jsonb_agg(entry), '[]')
+        from jsonb_array_elements(result -> 'restored') as entry
+        where entry ->> 'document_id' <> %(document_id)s::text
+    ))
+where
+    run_id is not null
+    and result @> jsonb_build_object(
+        'restored', jsonb_build_array(jsonb_build_object('document_id', %(document_id)s::text))
+    );
+
 -- name: redact_items
 -- Its place in the ledger stays, so that old runs still balance, without its address.
 update landing.run_items as i

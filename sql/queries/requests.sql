@@ -6,6 +6,7 @@ select
     document_id,
     run_id,
     version_number,
+    expires_at,
     actor,
     reason
 from landing.requests

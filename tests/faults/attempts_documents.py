@@ -53,15 +53,16 @@ async def _arrived(client: httpx.AsyncClient, caller: Caller, reply: Reply, dice
 
 
 async def request(client: httpx.AsyncClient, world: World, caller: Caller, dice: random.Random) -> Reply:
-    """Ask for any document to be restored or let go of, any version to leave quarantine; and what became of it."""
+    """Ask for any document or run to be restored, any pin or version to be let go of; and what became of it."""
     headers = {"Idempotency-Key": f"shared-{dice.randint(0, 50)}"} if dice.random() < 0.5 else {}
     kept_out = dice.choice([*world.quarantined, str(uuid4())])
     body: dict[str, Any] = {"reason": dice.choice("abc")}
     path = dice.choice([
         f"/v1/documents/{document(world, dice)}/restore", f"/v1/documents/{document(world, dice)}/unpin",
+        f"/v1/runs/{dice.choice([*world.runs, str(uuid4())])}/restore",
         f"/v1/quarantine/{kept_out}/retry", f"/v1/quarantine/{kept_out}/release",
     ])  # fmt: skip
-    if path.endswith("restore"):
+    if path.startswith("/v1/documents") and path.endswith("restore"):
         body["version"] = 1
     asked = await call(client, caller, "POST", path, body, **headers)
     if asked.status == 202:
@@ -74,10 +75,10 @@ async def same_refusal(client: httpx.AsyncClient, world: World, caller: Caller, 
     method, path, body = dice.choice([
         ("GET", "documents/{}", None), ("GET", "documents/{}/versions", None), ("DELETE", "documents/{}", None),
         ("POST", "documents/{}/restore", {"reason": "x", "version": 1}),
-        ("POST", "documents/{}/unpin", {"reason": "x"}),
+        ("POST", "documents/{}/unpin", {"reason": "x"}), ("POST", "runs/{}/restore", {"reason": "x"}),
         ("POST", "quarantine/{}/retry", {"reason": "x"}), ("POST", "quarantine/{}/release", {"reason": "x"}),
     ])  # fmt: skip
-    there = world.quarantined if path.startswith("quarantine") else world.documents
+    there = {"quarantine": world.quarantined, "runs": world.runs}.get(path.partition("/")[0], world.documents)
     foreign = [one for one, owner in there.items() if not caller.may_see(owner)]
     ids = dice.choice(foreign), str(uuid4())
     replies = []

@@ -14,6 +14,8 @@ from tests.faults.tenants import TENANTS, World
 _INSERTS = (
     "insert into landing.requests (tenant_id, kind, document_id, version_number, actor, reason)"
     " values (%(owner)s, 'restore', %(document)s, 1, 'x', 'x')",
+    "insert into landing.requests (tenant_id, kind, run_id, actor, reason)"
+    " values (%(owner)s, 'restore', %(run)s, 'x', 'x')",
     "insert into landing.arrivals (source_id, tenant_id, uri, kind, actor)"
     " values (%(id)s, %(owner)s, 'upload://x/y', 'delete', 'x')",
     "insert into serving.queries (id, tenant_id, api_key_id, kind, question, mode)"
@@ -66,6 +68,7 @@ async def write_into_another_tenant(connection: Connection, world: World, sessio
         "owner": session.tenant if dice.random() < 0.5 else other,
         "other": other,
         "document": dice.choice([one for one, owner in world.documents.items() if owner.tenant == other]),
+        "run": dice.choice([one for one, owner in world.runs.items() if owner.tenant == other]),
         "id": uuid4(),
     }
     try:

@@ -27,8 +27,9 @@ TOPICS = {
 }
 MEMO = "# memo\n\nThe memo about the bicycle cellar names the code word {secret}. The cellar opens at seven."
 _BELONGINGS = (
-    "select d.tenant_id, d.access_groups, v.state, d.id::text, v.id::text,"
-    " array_remove(array[d.id::text, d.uri, v.id::text, v.raw_sha256, c.id::text, c.chunk_hash, a.id::text], null)"
+    "select d.tenant_id, d.access_groups, v.state, d.id::text, v.id::text, v.run_id::text,"
+    " array_remove(array[d.id::text, d.uri, v.id::text, v.raw_sha256, v.run_id::text, c.id::text, c.chunk_hash,"
+    " a.id::text], null)"
     " from corpus.documents as d join corpus.versions as v on v.document_id = d.id"
     " left join corpus.chunks as c on c.document_id = d.id"
     " left join landing.arrivals as a on a.uri = d.uri"
@@ -68,6 +69,8 @@ class World:
     """Those of them that came through the door of an upload source, and can be withdrawn there."""
     quarantined: dict[str, Owner]
     """Versions that were kept out; those of the board may be let pass."""
+    runs: dict[str, Owner]
+    """What brought all of it."""
 
     def leaks(self, text: str, may_see: Callable[[Owner], bool], sent: str = "") -> list[str]:
         """Return the secrets in a text that its reader may not see, and did not bring along."""
@@ -123,19 +126,21 @@ def world_of(settings: Callable[..., Any], s3: Any, database: Any) -> Iterator[W
     secrets: dict[str, Owner] = {}
     for tenant, group in product(TENANTS, GROUPS):
         secrets |= _publish(bench, bucket, Owner(tenant, group))
-    documents, handed_in, quarantined = dict[str, Owner](), dict[str, Owner](), dict[str, Owner]()
+    documents, handed_in, quarantined, runs = (dict[str, Owner]() for _ in range(4))
     with bench.connect() as connection:
         connection.execute(
             "update corpus.versions as v set reason = 'validation: language_known' from corpus.documents as d"
             " where v.state = 'quarantined' and d.id = v.document_id and d.access_groups = '{board}'"
         )
-        for tenant, groups, state, document, version, belongings in connection.execute(_BELONGINGS):
+        for tenant, groups, state, document, version, run, belongings in connection.execute(_BELONGINGS):
             owner = Owner(tenant, groups[0])
             secrets |= dict.fromkeys(belongings, owner)
+            runs[run] = owner
             kinds = [quarantined] if state == "quarantined" else [documents, handed_in]
             for kind in kinds[: 1 + any(one.startswith("upload://") for one in belongings)]:
                 kind[version if kind is quarantined else document] = owner
-    yield World(tuple(_callers(database.conninfo("regesta_serving"))), secrets, documents, handed_in, quarantined)
+    callers = tuple(_callers(database.conninfo("regesta_serving")))
+    yield World(callers, secrets, documents, handed_in, quarantined, runs)
     s3.client.delete_bucket(Bucket=bucket)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from corpus.objects import ObjectStoreUnavailable
-from ingestion import erasure, steps
+from ingestion import erasure, requests, steps
 from ingestion.errors import IngestionError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def test_nothing_of_it_is_left_and_it_does_not_come_back(folder: Folder, serving
     folder.sync()
     folder.put("mina.md", SECRET + folder.name + "\n\nAnd the tiger at one.")
     folder.sync()
+    _undo_a_run_that_had(folder, "mina.md")
     keys, document, uri = _raw_keys(folder, "mina.md"), folder.document_id("mina.md"), f"{folder.name}/mina.md"
     with serving() as client:
         client.headers["Authorization"] = f"Bearer {new_key(folder.name)}"
@@ -53,6 +54,21 @@ def test_nothing_of_it_is_left_and_it_does_not_come_back(folder: Folder, serving
     assert (again.state, again.indexed, again.deleted) == ("succeeded", 0, 1)
     assert folder.live_texts() == {"Stays here."}
     assert _everywhere(folder, document, uri) == []
+
+
+def _undo_a_run_that_had(folder: Folder, path: str) -> None:
+    """Ask for it as the API does; the answer names every document."""
+    [(run_id,)] = folder.query(
+        "select run_id from corpus.versions where document_id = %s and number = 2", folder.document_id(path)
+    )
+    with folder.bench.connect() as connection:
+        [(request,)] = connection.execute(
+            "insert into landing.requests (tenant_id, kind, run_id, actor, reason)"
+            " values (%s, 'restore', %s, 'tester', 'bad release') returning id::text",
+            [folder.name, run_id],
+        )
+        [answered] = [one for one in requests.answer_requests(connection) if one["request"] == request]
+    assert [entry["uri"].endswith(path) for entry in answered["restored"]] == [True]
 
 
 def test_a_lifted_erasure_lets_it_come_back(folder: Folder) -> None:

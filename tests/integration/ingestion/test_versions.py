@@ -116,6 +116,22 @@ def test_a_document_that_changed_again_is_left_alone(folder: Folder) -> None:
     assert "Staff have 26 days of leave." in folder.live_texts()
 
 
+def test_a_run_undone_for_a_while_is_done_again_by_itself(folder: Folder) -> None:
+    folder.put("leave.md", V1)
+    folder.sync()
+    folder.put("leave.md", V2)
+    run = folder.sync()
+    until = datetime.now(UTC) + timedelta(hours=1)
+    with folder.bench.connect() as connection:
+        versions.restore_run(connection, run.run_id, "tester", "for an hour", until)
+        assert "Staff have 20 days of leave." in folder.live_texts()
+        with pytest.raises(IngestionError, match="must end in the future"):
+            versions.restore_run(connection, run.run_id, "tester", "too late", datetime.now(UTC))
+        connection.execute("select set_config('regesta.now', %s, false)", [(until + timedelta(seconds=1)).isoformat()])
+        versions.serve_what_is_due(connection, "clock")
+    assert "Staff have 25 days of leave." in folder.live_texts()
+
+
 def test_what_cannot_be_served_cannot_be_restored(folder: Folder) -> None:
     folder.put("leave.md", V1)
     folder.sync()

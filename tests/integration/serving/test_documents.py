@@ -194,6 +194,56 @@ def test_a_restored_document_is_let_go_of(api: httpx.Client, bench: Workbench) -
     assert api.get(f"/v1/documents/{document}").json()["pin"] is None
 
 
+def test_everything_a_run_did_is_undone_until_a_time(
+    api: httpx.Client, bench: Workbench, new_key: Callable[..., str], other_key: str
+) -> None:
+    [handed_in] = [upload(api, "fees.md", "# Fees\n\nThe fee is two coins.").json()]
+    sync(bench, INBOX)
+    upload(api, "fees.md", "# Fees\n\nThe fee is nine coins.")
+    upload(api, "fines.md", "# Fines\n\nThe fine is a marble.")
+    sync(bench, INBOX)
+    document = api.get(f"/v1/arrivals/{handed_in['id']}").json()["document_id"]
+    newest, _ = api.get(f"/v1/documents/{document}/versions").json()["versions"]
+    path, body = f"/v1/runs/{newest['run_id']}/restore", {"reason": "bad release", "expires_at": "2099-01-01T00:00:00Z"}
+    for key in (other_key, new_key(groups=("nobody",))):
+        assert api.post(path, json=body, headers={"Authorization": f"Bearer {key}"}).status_code == 404
+    for wrong in (
+        {},
+        {**body, "version": 1},
+        {**body, "expires_at": "2020-01-01T00:00:00Z"},
+        {**body, "expires_at": 4},
+    ):
+        assert api.post(path, json=wrong).status_code == 422
+    asked = api.post(path, json=body)
+    assert (asked.status_code, asked.json()["run_id"], asked.json()["document_id"]) == (202, newest["run_id"], None)
+    with bench.connect() as connection:
+        requests.answer_requests(connection)
+    found = api.get(asked.headers["Location"]).json()
+    assert found["state"] == "done"
+    assert {entry["uri"].rpartition("/")[2]: entry["version"] for entry in found["result"]["restored"]} == {
+        "fees.md": 1, "fines.md": None,
+    }  # fmt: skip
+    pin = api.get(f"/v1/documents/{document}").json()["pin"]
+    assert (pin["version"], pin["reason"], pin["expires_at"][:10]) == (1, "bad release", "2099-01-01")
+    other = api.get(asked.headers["Location"], headers={"Authorization": f"Bearer {other_key}"})
+    assert other.status_code == 404
+    assert api.post(f"/v1/documents/{document}/unpin", json={"reason": "forward again"}).status_code == 202
+    with bench.connect() as connection:
+        requests.answer_requests(connection)
+
+
+def test_a_run_at_work_or_unknown_is_not_undone(api: httpx.Client, bench: Workbench) -> None:
+    assert api.post(f"/v1/runs/{uuid4()}/restore", json={"reason": "x"}).status_code == 404
+    upload(api, "late.md", "# Late\n\nNever too late.")
+    run_id, keys = steps.discover(bench, INBOX, "local", f"test__{uuid4()}")
+    running = api.post(f"/v1/runs/{run_id}/restore", json={"reason": "x"})
+    assert (running.status_code, "still at work" in running.json()["detail"]) == (409, True)
+    for key in keys:
+        for _, step in steps.BATCH_STEPS:
+            key = step(bench, key)
+    steps.settle(bench, run_id)
+
+
 def test_a_quarantined_version_is_tried_again(api: httpx.Client, bench: Workbench) -> None:
     assert upload(api, "broken.pdf", b"%PDF-1.4 nothing").status_code == 202
     sync(bench, INBOX)

@@ -26,7 +26,10 @@ TABLES: dict[str, dict[str, str]] = {
     # A row lock needs the right to update some column; the policy beside it lets nothing be changed.
     "landing.sources": {"SELECT": "*", "UPDATE": "created_at"},
     # What it asks of ingestion, and what is handed in through it.
-    "landing.requests": {"SELECT": "*", "INSERT": "tenant_id kind document_id version_number actor reason"},
+    "landing.requests": {
+        "SELECT": "*", "INSERT": "tenant_id kind document_id run_id version_number expires_at actor reason",
+    },
+    "landing.runs": {"SELECT": "id source_id state"},
     "landing.objects": {"INSERT": "*"},
     "landing.arrivals": {"SELECT": "*", "INSERT": "*"},
     "landing.erasures": {"SELECT": "source_id uri_sha256 lifted_at"},
@@ -163,7 +166,7 @@ def test_row_level_security_is_forced_on_whatever_holds_a_tenants_content(owner:
         [list(SCHEMAS)],
     )
     # Of nobody, or of a run, which only ingestion and governance may read: neither is a tenant's words.
-    unread = {"landing.objects", "landing.runs", "landing.run_items", "landing.validations"}
+    unread = {"landing.objects", "landing.run_items", "landing.validations"}
     assert {name for (name,) in open_ones} == unread | {"corpus.embedding_models"}
     assert {name for name in unread if "SELECT" in TABLES.get(name, {})} == set(), "the API may read one of them"
 

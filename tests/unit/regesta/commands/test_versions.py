@@ -15,7 +15,7 @@ RUN = "01a215dd-c352-7257-99eb-f1a87664be95"
     ("arguments", "told"),
     [
         ([], "Name a document"),
-        (["--run", RUN, "--until", "2099-01-01T00:00:00"], "--until"),
+        (["--run", RUN, "--until", "2020-01-01T00:00:00"], "future"),
         (["--run", RUN, "--version", "1"], "--version"),
         (["leave.md", "--run", RUN], "no document"),
         (["leave.md", "--until", "2020-01-01T00:00:00"], "future"),
