@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -75,7 +76,9 @@ class ObjectStore:
 
     def get(self, key: str) -> bytes:
         """Read one object whole."""
-        body: bytes = self._call("get_object", Key=key)["Body"].read()
+        stream = self._call("get_object", Key=key)["Body"]
+        with self._told("get_object", key):  # it is read from the network only now
+            body: bytes = stream.read()
         return body
 
     def keys(self, prefix: str) -> Iterator[str]:
@@ -97,23 +100,33 @@ class ObjectStore:
         return count
 
     def _exists(self, key: str) -> bool:
-        from botocore.exceptions import ClientError
-
         try:
-            self.client.head_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
+            self._call("head_object", Key=key)
+        except ObjectStoreUnavailable as error:
+            if _is_not_found(error.__cause__):
                 return False
-            raise ObjectStoreUnavailable(f"S3 refused to look up {self.bucket}/{key}: {error}") from error
+            raise
         return True
 
     def _call(self, operation: str, **arguments: Any) -> Any:
+        with self._told(operation, arguments.get("Key", "")):
+            return getattr(self.client, operation)(Bucket=self.bucket, **arguments)
+
+    @contextmanager
+    def _told(self, operation: str, key: str) -> Iterator[None]:
+        """Say what failed in words of ours."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return getattr(self.client, operation)(Bucket=self.bucket, **arguments)
+            yield
         except (BotoCoreError, ClientError) as error:
             raise ObjectStoreUnavailable(
-                f"S3 {operation} of {self.bucket}/{arguments.get('Key', '')} failed: {error}. "
+                f"S3 {operation} of {self.bucket}/{key} failed: {error}. "
                 "Check REGESTA_S3_ENDPOINT, the keys and the bucket with `regesta doctor`."
             ) from error
+
+
+def _is_not_found(error: BaseException | None) -> bool:
+    from botocore.exceptions import ClientError
+
+    return isinstance(error, ClientError) and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404

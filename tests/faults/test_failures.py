@@ -16,7 +16,7 @@ from corpus.errors import CorpusError
 from ingestion import runs, steps
 from ingestion.errors import IngestionError
 from tests.faults.calls import Call, Kind, intercepted
-from tests.faults.conftest import sample, sync
+from tests.faults.conftest import IS_FULL, sample, sync
 from tests.faults.scenario import SOURCE, World
 from tests.faults.step_runner import HashEmbedder, warm
 
@@ -86,6 +86,7 @@ def expected(evening: World, new_world: Callable[..., World]) -> World:
     return world
 
 
+@pytest.mark.timeout(3600 if IS_FULL else 300)
 @pytest.mark.parametrize("kind", ["db", "s3", "embed"])
 def test_any_call_may_fail_once(evening: World, expected: World, new_world: Callable[..., World], kind: Kind) -> None:
     quiet = Night(new_world(evening), kind, None)

@@ -73,6 +73,7 @@ def _rounds(moments: dict[str, int]) -> Iterator[dict[str, int]]:
         yield {step: order[number] for step, order in orders.items() if number < len(order)}
 
 
+@pytest.mark.timeout(3600 if IS_FULL else 300)
 def test_a_sync_killed_anywhere_ends_like_one_that_was_not(
     evening: World, undisturbed: Night, new_world: NewWorld, run: Run
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_sync_killed_anywhere_ends_like_one_that_was_not(
     assert kills >= (200 if IS_FULL else 4 * ROUNDS)
 
 
+@pytest.mark.timeout(3600 if IS_FULL else 300)
 @pytest.mark.parametrize("operation", ["restore", "restore_run", "purge", "erase"])
 def test_an_operation_killed_anywhere_ends_like_one_that_was_not(
     undisturbed: Night, new_world: NewWorld, run: Run, operation: str
