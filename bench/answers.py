@@ -13,7 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
 
 from bench.data import folder
 from bench.report import Bar, report
@@ -25,6 +24,7 @@ from ingestion.sources import add_source
 from ingestion.workbench import Workbench
 from serving.access import Scope, authenticate
 from serving.citations import cited, groundedness
+from serving.connections import ConnectionPool
 from serving.generators import Token
 from serving.generators.extractive import ExtractiveGenerator
 from serving.keys import create_key
@@ -109,7 +109,7 @@ async def _ask_all(questions: list[Question]) -> tuple[Counter[Any], list[float]
         key = create_key(connection, "bench", "default", ["everyone"])
     counts: Counter[Any] = Counter()
     grounded: list[float] = []
-    async with AsyncConnectionPool(info, open=False) as pool:
+    async with ConnectionPool(info, open=False) as pool:
         embedding = ServingModel(pool, settings)
         await embedding.refresh()
         retriever = Retriever(pool, embedding, settings)

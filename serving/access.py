@@ -11,13 +11,14 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
+from serving.connections import ConnectionPool
 from serving.errors import DatabaseBusy, NotAllowed, NotAuthenticated
 from sql import queries
 
 Connection = psycopg.AsyncConnection[Any]
-Pool = AsyncConnectionPool[Connection]
+Pool = ConnectionPool
 Statement = tuple[LiteralString, Mapping[str, Any]]
 Rows = list[dict[str, Any]]
 Permission = Literal["ask", "search", "documents:read", "documents:write", "feedback", "batches"]
@@ -164,7 +165,7 @@ def _binding(tenant_id: str, access_groups: tuple[str, ...], name: str = "set_sc
 async def _sent(pool: Pool, statements: Sequence[Statement], is_all: bool = False) -> tuple[Connection, list[Rows]]:
     """Begin a transaction on a sound connection with some statements; return it, and the rows of each.
 
-    Begin, statements and, when they are all there is to do, commit go out together: one round trip. A broken
+    They go out together: one round trip. When they are all there is to do, they are the transaction. A broken
     connection means that the database was restarted, so all of the pool are looked at; its own `check` option
     would replace them one by one, a second each.
     """
@@ -181,9 +182,9 @@ async def _send(pool: Pool, statements: Sequence[Statement], is_all: bool) -> tu
     connection = await pool.getconn()
     try:
         async with connection.pipeline():
+            if not is_all:
+                await connection.execute("begin")
             cursors = [await connection.cursor(row_factory=dict_row).execute(*one) for one in statements]
-            if is_all:
-                await connection.commit()
         return connection, [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
     except BaseException:
         await pool.putconn(connection)

@@ -38,6 +38,9 @@ async def open_pool(settings: ServingSettings) -> AsyncIterator[Pool]:
         min_size=1,
         max_size=settings.pool_size,
         timeout=settings.pool_timeout,
+        # Soon given up, and tried anew by whoever asks next: psycopg's own pauses grow to minutes, during which a
+        # database that is back is not seen.
+        reconnect_timeout=1.0,
         open=False,
     )
     await pool.open(wait=False)  # an API that starts before its database becomes ready when that does

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, LiteralString
 
 import structlog
 
-from serving.access import Pool, Scope, scoped
+from serving.access import Pool, Scope, Statement, fetch
 from serving.errors import DatabaseBusy
 from serving.journal_rows import answer_row, query_row
 from serving.limits import spending
@@ -21,8 +20,7 @@ RETRY_SECONDS = 1.0
 STOP_SECONDS = 4.0
 """How long a stop waits for the database; after the streams' end, and before the process is killed."""
 log = structlog.get_logger(__name__)
-Statements = Sequence[tuple[LiteralString, dict[str, Any]]]
-Rows = Callable[[], Statements]
+Rows = Callable[[], Sequence[Statement]]
 """Makes the statements with their rows; called beside the event loop."""
 
 
@@ -87,13 +85,11 @@ class Journal:
                 self._rows.task_done()
                 JOURNAL_QUEUE.set(self._rows.qsize())
 
-    async def _store(self, scope: Scope, statements: Statements) -> None:
+    async def _store(self, scope: Scope, statements: Sequence[Statement]) -> None:
         """Write rows in one transaction; a database that is away is waited for, as the queue holds the rest."""
         while True:
             try:
-                async with scoped(self._pool, scope) as connection, connection.pipeline():
-                    for statement, row in statements:
-                        await connection.execute(statement, row)
+                await fetch(self._pool, scope, *statements)
                 return
             except DatabaseBusy as error:
                 log.warning("journal_waits", reason=str(error))

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.access import Pool, Scope, fetch, scoped
+from serving.access import Pool, Scope, fetch
 from serving.caching.room import Room
 from serving.hits import vector_literal
 from sql import queries
@@ -38,9 +38,8 @@ class EmbeddingCache:
             "vector": vector_literal(vector),
             "ttl": self._ttl,
         }
-        async with scoped(self._pool, scope) as connection:
-            await connection.execute(queries("caches")["put_embedding"], row)
-            await self._room.make(connection)
+        put = queries("caches")["put_embedding"], row
+        await fetch(self._pool, scope, put, *self._room.for_one_more(), may_be_lost=True)
 
 
 def text_hash(text: str) -> str:

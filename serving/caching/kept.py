@@ -52,7 +52,8 @@ class KeptAnswers:
             if await (await connection.execute(names["put_answer"], row)).fetchone() is None:
                 return "stored before"
             await connection.execute(names["put_answer_chunks"], row)
-            await self._room.make(connection)
+            for statement in self._room.for_one_more():
+                await connection.execute(*statement)
         return None
 
     async def evict(self, scope: Scope, answer_id: UUID) -> int:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from serving.access import Pool, Scope, fetch, scoped
+from serving.access import Pool, Scope, fetch
 from serving.caching.room import Room
 from serving.filters import EVERYTHING, Filters
 from sql import queries
@@ -65,9 +65,8 @@ class RetrievalCache:
             "hits": Jsonb(list(hits), dumps=lambda value: json.dumps(value, default=str, ensure_ascii=False)),
             "ttl": self._ttl,
         }
-        async with scoped(self._pool, scope) as connection:
-            await connection.execute(queries("caches")["put_retrieval"], row)
-            await self._room.make(connection)
+        put = queries("caches")["put_retrieval"], row
+        await fetch(self._pool, scope, put, *self._room.for_one_more(), may_be_lost=True)
 
 
 def retrieval_key(

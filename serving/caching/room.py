@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
-import psycopg
-
+from serving.access import Statement
 from sql import queries
 
 
@@ -25,10 +23,10 @@ class Room:
     every: int = 50
     _puts: int = field(default=0, init=False)
 
-    async def make(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        """Count one more entry, in the caller's scoped transaction; at every `every`-th, drop what is too much."""
+    def for_one_more(self) -> list[Statement]:
+        """Count one more entry; at every `every`-th, return what drops too much, for the transaction that puts it."""
         self._puts += 1
         if self._puts % self.every:
-            return
+            return []
         limits = {"answers": self.answers, "retrievals": self.retrievals, "embeddings": self.embeddings}
-        await connection.execute(queries("caches")["trim"], limits)
+        return [(queries("caches")["trim"], limits)]

@@ -76,7 +76,7 @@ async def work_on_batches(engine: Engine) -> None:
 
 async def enter(pool: Pool, session: Session, act: Callable[[Any], Any]) -> Any:
     """Do something as a session that says of itself what it likes."""
-    async with pool.connection() as connection:
+    async with pool.connection() as connection, connection.transaction():
         for name, value in (("regesta.tenant_id", session.tenant), ("regesta.access_groups", session.groups)):
             if value is not None:
                 await connection.execute("select set_config(%s, %s, true)", [name, value])

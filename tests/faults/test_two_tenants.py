@@ -11,9 +11,9 @@ from uuid import UUID
 
 import httpx
 import pytest
-from psycopg_pool import AsyncConnectionPool
 
 from serving.access import Pool, Scope, scoped
+from serving.connections import ConnectionPool
 from tests.faults.attacking import all_at_once, enter, served
 from tests.faults.attacking import used as used
 from tests.faults.attempts import ATTEMPTS
@@ -87,9 +87,7 @@ def test_no_statement_of_the_apis_role_leaks(database: Any, world: World, used: 
     kinds, seen = Counter[str](), 0
 
     async def attempts() -> None:
-        async with AsyncConnectionPool(
-            database.conninfo("regesta_serving"), min_size=2, max_size=2, timeout=60
-        ) as pool:
+        async with ConnectionPool(database.conninfo("regesta_serving"), min_size=2, max_size=2, timeout=60) as pool:
 
             async def one(dice: random.Random) -> None:
                 nonlocal seen
@@ -114,9 +112,7 @@ def test_scopes_do_not_bleed_from_one_transaction_into_the_next(database: Any, w
     """Two connections for all, some transactions given up in the middle: the next one starts as nobody."""
 
     async def interleave() -> None:
-        async with AsyncConnectionPool(
-            database.conninfo("regesta_serving"), min_size=2, max_size=2, timeout=60
-        ) as pool:
+        async with ConnectionPool(database.conninfo("regesta_serving"), min_size=2, max_size=2, timeout=60) as pool:
 
             async def one(dice: random.Random) -> None:
                 tenant, group = dice.choice(TENANTS), dice.choice(GROUPS)

@@ -13,9 +13,9 @@ import httpx
 import psycopg
 import pytest
 from fastapi.routing import APIRoute
-from psycopg_pool import AsyncConnectionPool
 
 from serving.access import PERMISSIONS, Scope, fetch
+from serving.connections import ConnectionPool
 from serving.errors import NotFound, ServingError
 from serving.keys import create_key, list_keys, revoke_key, rotate_key
 
@@ -219,7 +219,7 @@ def test_statements_sent_at_once_are_one_transaction_of_the_scope(database: Any)
     async def act() -> None:
         as_in_production = {"options": "-c synchronous_commit=on"}
         info = database.conninfo("regesta_serving")
-        async with AsyncConnectionPool(info, kwargs=as_in_production, min_size=1, max_size=1, open=False) as pool:
+        async with ConnectionPool(info, kwargs=as_in_production, min_size=1, max_size=1, open=False) as pool:
             with pytest.raises(psycopg.errors.DivisionByZero):
                 await fetch(pool, scope, (ADD, given), ("select 1 / %(nothing)s", {"nothing": 0}))
             assert await fetch(pool, scope, (COUNT, given)) == [[{"number": 0}]], "half of it was done"

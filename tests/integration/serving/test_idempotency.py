@@ -10,9 +10,9 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
-from psycopg_pool import AsyncConnectionPool
 
 from serving.access import Pool, Scope, authenticate
+from serving.connections import ConnectionPool
 from serving.errors import IdempotencyKeyReused, WriteAtWork
 from serving.idempotency import Reply, once, write
 
@@ -77,7 +77,7 @@ def test_a_name_belongs_to_its_key(api: httpx.Client, path: str, new_key: Callab
 
 def with_pool(database: Any, key: str, act: Callable[[Pool, Scope], Awaitable[None]]) -> None:
     async def run() -> None:
-        async with AsyncConnectionPool(database.conninfo("regesta_serving"), min_size=1, max_size=4) as pool:
+        async with ConnectionPool(database.conninfo("regesta_serving"), min_size=1, max_size=4) as pool:
             await act(pool, await authenticate(pool, key))
 
     asyncio.run(run())

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from psycopg_pool import AsyncConnectionPool
 
 from corpus.database import conninfo
 from ingestion.workbench import Workbench
@@ -17,6 +16,7 @@ from serving.access import Pool, Scope
 from serving.caching.answers import AnswerCache
 from serving.caching.decisions import CachedAnswer, Decision
 from serving.caching.room import Room
+from serving.connections import ConnectionPool
 from serving.generators import Token
 from serving.generators.extractive import ExtractiveGenerator
 from serving.hits import Hit, Query
@@ -86,7 +86,7 @@ def reading(settings: Callable[..., Any]) -> Callable[..., Any]:
     async def read(tenant: str, groups: tuple[str, ...] = ("everyone",), **room: int) -> AsyncIterator[Reader]:
         known = settings(ServingSettings)
         info = conninfo(known, "regesta_serving", known.serving_password)
-        async with AsyncConnectionPool(info, min_size=1, max_size=4, open=False) as pool:
+        async with ConnectionPool(info, min_size=1, max_size=4, open=False) as pool:
             embedding = ServingModel(pool, known)
             await embedding.refresh()
             cache = AnswerCache(pool, embedding, Room(**room))
