@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, LiteralString, get_args
 from uuid import UUID
@@ -181,7 +181,7 @@ async def _sent(pool: Pool, statements: Sequence[Statement], is_all: bool = Fals
 async def _send(pool: Pool, statements: Sequence[Statement], is_all: bool) -> tuple[Connection, list[Rows]]:
     connection = await pool.getconn()
     try:
-        async with connection.pipeline():
+        async with connection.pipeline() if len(statements) > 1 or not is_all else nullcontext():
             if not is_all:
                 await connection.execute("begin")
             cursors = [await connection.cursor(row_factory=dict_row).execute(*one) for one in statements]

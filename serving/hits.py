@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+
+_IDS = ("document_id", "version_id", "chunk_id")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,11 @@ class Hit:
         beside = tuple(Neighbour(**{**each, "chunk_id": UUID(each["chunk_id"])}) for each in neighbours)
         return cls(**row, neighbours=beside)
 
+    @classmethod
+    def from_kept(cls, row: dict[str, Any]) -> Hit:
+        """Return what `as_row` gave, after it was kept as JSON."""
+        return cls.from_row(**{**row, **{name: UUID(row[name]) for name in _IDS}})
+
     def as_row(self) -> dict[str, Any]:
         """Return what `from_row` takes; nothing is copied, as `dataclasses.asdict` would."""
         return {**vars(self), "neighbours": [vars(neighbour) for neighbour in self.neighbours]}
@@ -74,7 +82,12 @@ class Hit:
 
 def vector_literal(vector: NDArray[Any]) -> str:
     """Return a vector as Postgres reads it, in half precision, in which vectors are compared."""
-    return json.dumps(np.asarray(vector, np.float16).tolist())
+    return _half_literal(np.asarray(vector, np.float16).tobytes())
+
+
+@lru_cache(maxsize=256)  # a question is looked for in more than one way, and often asked again
+def _half_literal(numbers: bytes) -> str:
+    return json.dumps(np.frombuffer(numbers, np.float16).tolist())
 
 
 @dataclass(frozen=True)
@@ -113,4 +126,3 @@ class Retrieved:
     hits: Sequence[Hit]
     timings: dict[str, float]
     candidates: Sequence[Candidate]
-    from_cache: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from corpus import analysis
 from serving.access import Pool, Scope
-from serving.caching.results import Place, ResultCache
+from serving.caching.results import ResultCache
+from serving.caching.retrievals import retrieval_key
 from serving.filters import EVERYTHING, Filters
 from serving.hits import Candidate, Hit, Neighbour, Query, Retrieved, vector_literal
 from serving.models import ServingModel
 from serving.replica import Replica
 from serving.rerankers import Reranker, rerank
-from serving.searching import ModelSwitched, search
+from serving.searching import Found, ModelSwitched, search
 from serving.settings import ServingSettings
 
 __all__ = ["Candidate", "Hit", "Mode", "Neighbour", "Query", "Retrieved", "Retriever", "search"]
@@ -73,56 +74,52 @@ class Retriever:
         """
         for attempt in range(1, ATTEMPTS + 1):
             started = time.perf_counter()
-            depth = max(top_k, self._settings.rerank_depth) if self._reranker else top_k
-            query, place = await asyncio.gather(
-                self._analyse(scope, text, mode), self._look(scope, text, mode, depth, filters, neighbours)
-            )
+            query = await self._analyse(scope, text, mode)
             timings = {"analyse": time.perf_counter() - started}
             try:
-                return await self._retrieve(scope, query, place, top_k, depth, filters, neighbours, timings)
+                return await self._retrieve(scope, query, mode, top_k, filters, neighbours, timings)
             except ModelSwitched:
                 if attempt == ATTEMPTS:
                     raise
                 await self._embedding.refresh()
         raise AssertionError("the last attempt returns or raises")
 
-    async def _look(self, scope: Scope, text: str, mode: Mode, depth: int, filters: Filters, neighbours: int) -> Place:
-        """Return where the result is kept; the release read there is served before anything is searched."""
-        if self._cache is None:
-            return Place(None)
-        model_id = None if mode == "text" else (await self._embedding.current())[0]
-        return await self._cache.look(scope, text, model_id, mode, depth, filters, neighbours)
-
     async def _retrieve(
-        self, scope: Scope, query: Query, place: Place, top_k: int, depth: int, filters: Filters, neighbours: int,
+        self, scope: Scope, query: Query, mode: Mode, top_k: int, filters: Filters, neighbours: int,
         timings: dict[str, float],
     ) -> Retrieved:  # fmt: skip
         """Search, or take what was found before; then let the reranker choose among more than was asked for."""
         started = time.perf_counter()
-        if place.model_id != query.model_id:  # switched between the two
-            place = Place(None)
-        found = place.hits
-        from_cache = found is not None
-        if found is None:
-            found = await self._search(scope, query, depth, filters, neighbours, place.release)
-            if self._cache:
-                self._cache.keep(scope, place, found)
+        depth = max(top_k, self._settings.rerank_depth) if self._reranker else top_k
+        key = None
+        if self._cache is not None:
+            key = retrieval_key(scope, query.text, query.model_id, mode, depth, filters, neighbours=neighbours)
+        found = await self._find(scope, query, depth, filters, neighbours, key)
+        if self._cache is not None and key is not None and found.release is not None and not found.is_kept:
+            self._cache.keep(scope, key, found.release, found.hits)
         timings["search"] = time.perf_counter() - started
-        hits = found
+        hits = found.hits
         if self._reranker is not None:
-            hits = await rerank(self._reranker, query, found)
+            hits = await rerank(self._reranker, query, hits)
             timings["rerank"] = time.perf_counter() - started - timings["search"]
         hits = [replace(hit, rank=rank) for rank, hit in enumerate(hits[:top_k], 1)]
-        return Retrieved(query, hits, timings, [Candidate.of(hit) for hit in found], from_cache)
+        return Retrieved(query, hits, timings, [Candidate.of(hit) for hit in found.hits])
 
-    async def _search(
-        self, scope: Scope, query: Query, depth: int, filters: Filters, neighbours: int, release: int | None
-    ) -> Sequence[Hit]:
-        async def on(pool: Pool, at_least: int | None = None) -> Sequence[Hit]:
-            return await search(pool, scope, query, depth, filters, self._settings, neighbours, at_least)
+    async def _find(
+        self, scope: Scope, query: Query, depth: int, filters: Filters, neighbours: int, key: str | None
+    ) -> Found:
+        """Return what is kept under a key, or search; a replica, which cannot note that, searches after the look."""
 
-        found = await self._replica.search(release, on) if self._replica else None
-        return await on(self._pool) if found is None else found
+        async def on(pool: Pool, at_least: int | None = None, key: str | None = None) -> Found:
+            return await search(pool, scope, query, depth, filters, self._settings, neighbours, at_least, key)
+
+        if self._replica is None:
+            return await on(self._pool, key=key)
+        release, kept = await self._cache.look(scope, key) if self._cache and key else (None, None)
+        if kept is not None:
+            return Found(kept, release, is_kept=True)
+        found = await self._replica.search(release, on)
+        return replace(await on(self._pool) if found is None else found, release=release)
 
     async def _analyse(self, scope: Scope, text: str, mode: Mode) -> Query:
         """Prepare a question for the arms of `mode`; words and model run beside the event loop."""

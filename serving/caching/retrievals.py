@@ -47,10 +47,9 @@ class RetrievalCache:
 
     async def get(self, scope: Scope, key: str) -> Lookup:
         """Return what is cached under a key for this release."""
-        names = queries("caches")
-        kept = names["get_retrieval"], {"key_hash": key}
-        [release], found = await fetch(self._pool, scope, (names["release"], {}), kept, may_be_lost=True)
-        return Lookup(release["number"], found[0]["hits"] if found else None)
+        look = queries("caches")["get_retrieval"], {"key_hash": key}
+        [[row]] = await fetch(self._pool, scope, look, may_be_lost=True)
+        return Lookup(row["release"], row["hits"])
 
     async def put(
         self, scope: Scope, key: str, release: int, chunk_ids: Sequence[UUID], hits: Sequence[dict[str, Any]]

@@ -20,13 +20,21 @@ on conflict (tenant_id, model_id, text_hash) do update
 select coalesce((select number from corpus.releases), 0) as number;
 
 -- name: get_retrieval
--- A search result of the release served now, and that it was used.
-update serving.cached_retrievals as c
-set last_hit_at = clock_timestamp()
-where
-    c.key_hash = %(key_hash)s and c.expires_at > clock_timestamp()
-    and c.release = coalesce((select number from corpus.releases), 0)
-returning c.hits;
+-- The release served now, and a search result that is kept for it; notes that it was used, and tells the search behind it
+-- in the same transaction that there is nothing left to search for.
+with kept as (
+    update serving.cached_retrievals as c
+    set last_hit_at = clock_timestamp()
+    where
+        c.key_hash = %(key_hash)s and c.expires_at > clock_timestamp()
+        and c.release = coalesce((select number from corpus.releases), 0)
+    returning c.hits
+)
+
+select
+    coalesce((select number from corpus.releases), 0) as release,
+    (select hits from kept) as hits,
+    set_config('regesta.is_kept', (select (count(*) > 0)::text from kept), true) as is_kept;
 
 -- name: put_retrieval
 -- Keeps a search result, with the release that was read before the search.

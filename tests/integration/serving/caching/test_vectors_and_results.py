@@ -16,6 +16,9 @@ from serving.access import Scope
 from serving.caching.embeddings import EmbeddingCache
 from serving.caching.retrievals import RetrievalCache, retrieval_key
 from serving.caching.room import Room
+from serving.filters import EVERYTHING
+from serving.searching import Found, search
+from sql import queries
 
 if TYPE_CHECKING:
     from tests.integration.ingestion.conftest import Folder
@@ -72,6 +75,47 @@ def test_a_result_is_as_fresh_as_the_corpus(folder: Folder, reading: Callable[..
             assert (await cache.get(reader.scope, key)).hits is None
 
     asyncio.run(scenario())
+
+
+def test_the_look_for_a_result_and_the_search_are_one(
+    folder: Folder, reading: Callable[..., Any], database: Any
+) -> None:
+    folder.put("harbour.md", TEXT)
+    folder.sync()
+    keys = "1" * 64, "2" * 64
+
+    async def scenario() -> None:
+        async with reading(folder.name) as reader:
+            query, hits = await reader.find(QUESTION)
+
+            async def find(key: str | None) -> Found:
+                return await search(reader.pool, reader.scope, query, 6, EVERYTHING, reader.settings, key=key)
+
+            missed = await find(keys[0])
+            assert (missed.hits, missed.is_kept) == (hits, False) and missed.release
+            cache, marked = RetrievalCache(reader.pool, Room()), [{**hits[0].as_row(), "title": "as it was kept"}]
+            await cache.put(reader.scope, keys[0], missed.release, [hits[0].chunk_id], marked)
+            kept = await find(keys[0])
+            assert (kept.is_kept, [hit.title for hit in kept.hits]) == (True, ["as it was kept"])
+            assert kept.hits[0].chunk_id == hits[0].chunk_id
+            # That something was kept is forgotten with the transaction, on whichever connection.
+            for key in (None, keys[1]):
+                assert (await find(key)).hits == hits
+            await cache.put(reader.scope, keys[1], missed.release, [], [])
+            nothing = await find(keys[1])
+            assert (nothing.hits, nothing.is_kept) == ([], True), "that nothing is found is a result too"
+
+    asyncio.run(scenario())
+    given = {
+        **EVERYTHING.parameters(), "lexemes": ["harbour"], "vector": None, "model_id": None, "top_k": 6,
+        "text_weight": 0.5, "fusion": "scores", "neighbours": 0,
+    }  # fmt: skip
+    with psycopg.connect(database.conninfo("regesta_serving")) as connection:
+        for is_kept, expected in (("true", "never executed"), ("", "actual time")):
+            connection.execute("select set_config('regesta.is_kept', %s, true)", [is_kept])
+            plan = connection.execute("explain analyze " + queries("search")["search"], given).fetchall()
+            [scan] = [line for (line,) in plan if "Function Scan" in line]
+            assert expected in scan, "what is kept is not searched for"
 
 
 def test_an_erasure_takes_everything_along(database: Any, folder: Folder, reading: Callable[..., Any]) -> None:
