@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import time
@@ -59,7 +60,7 @@ class Standby:
 
     def searches(self) -> int:
         """Return how many searches it has logged."""
-        return self.log.read_text("utf-8").count("from corpus.search_chunks(")
+        return len(re.findall(r"from\s+corpus\.search_chunks\(", self.log.read_text("utf-8")))
 
     def admin(self, database: str = "postgres") -> str:
         """Return the superuser's connection string."""
