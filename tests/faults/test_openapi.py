@@ -64,8 +64,8 @@ def what_is_there(base: str, key: str, world: World) -> dict[str, list[str]]:
         "request_id": ("POST", f"/v1/documents/{handed_in[0]}/unpin", {"reason": "x"}),
         "arrival_id": ("DELETE", f"/v1/documents/{handed_in[0]}", None),
     }
-    made: dict[str, list[str]] = {"document_id": list(world.documents), "version_id": list(world.quarantined),
-                                  "run_id": list(world.runs)}  # fmt: skip
+    there = {"document_id": world.documents, "version_id": world.quarantined, "run_id": world.runs}
+    made: dict[str, list[str]] = {name: list(ids) for name, ids in there.items()}
     with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
         for name, (method, path, body) in writes.items():
             reply = client.request(method, path, json=body).raise_for_status().json()
